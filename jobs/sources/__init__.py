@@ -1,0 +1,1 @@
+"""Where history comes from: one contract and the sources that fill it."""

@@ -1,0 +1,49 @@
+"""What every source of history offers, and what goes wrong with the data it brings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+
+class DataError(ValueError):
+    """The data cannot be used; the message names file, column and what was expected."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The versions one night loads: ``start_at <= updated_at < end_at``, both UTC.
+
+    ``start_at`` is None on the first night, which loads all history.
+    """
+
+    start_at: datetime | None
+    end_at: datetime
+
+
+class Source(Protocol):
+    """Where history comes from.
+
+    ``name`` names the workspace, ``derived`` the columns a table's rule derives
+    because the origin lacks them.
+    """
+
+    @property
+    def name(self) -> str:
+        """A short name, safe in a path."""
+
+    @property
+    def derived(self) -> Mapping[str, tuple[str, ...]]:
+        """Table name to the columns that are derived by rule."""
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The contract tables this source delivers."""
+
+    def land(self, table: str, folder: Path) -> list[Path]:
+        """Return Parquet or CSV files with the table's rows.
+
+        Files that are not on this machine yet are put into ``folder``. The rows may
+        reach beyond a night's window; validation cuts them.
+        """

@@ -1,0 +1,241 @@
+"""Validation: every row of a landed file is either clean or in quarantine, never lost.
+
+The work is one DuckDB query a table, in bounded memory: cast, name every breach,
+split, and write both halves as Parquet.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from jobs.sources.breaches import EARLIEST, LATEST, breaches, cast, quote, sql_type
+from jobs.sources.landing import Landed, open_landed
+from jobs.sources.protocol import Window
+from jobs.sources.tables import Table
+
+
+@dataclass(frozen=True)
+class Validated:
+    """What became of one table's rows in one night's window."""
+
+    table: Table
+    rows: Path
+    quarantine: Path
+    loaded_count: int
+    quarantined_count: int
+    collapsed_duplicate_count: int
+    ignored_columns: tuple[str, ...]
+
+
+def validate(
+    table: Table,
+    paths: Sequence[Path],
+    window: Window,
+    folder: Path,
+    memory_limit: str = "2GB",
+) -> Validated:
+    """Split the window's rows of ``paths`` into clean rows and quarantined ones.
+
+    Exact duplicates collapse into one row and are counted. A row whose ``updated_at``
+    cannot be read belongs to no window and is quarantined whenever it is seen.
+    Raises DataError where a file cannot be read at all.
+    """
+    files = [open_landed(table, path) for path in paths]
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = folder / f"{table.name}.clean.parquet"
+    quarantine = folder / f"{table.name}.quarantine.parquet"
+    settings = {"memory_limit": memory_limit, "threads": 2}
+    with duckdb.connect(
+        config={**settings, "temp_directory": str(folder / "spill")}
+    ) as connection:
+        connection.execute("set timezone = 'UTC'")
+        _create_candidates(connection, table)
+        for number, file in enumerate(files):
+            _read_candidates(connection, table, file, number, window)
+        collapsed = _name_duplicates(connection, table)
+        loaded = _write_clean(connection, table, rows)
+        quarantined = _write_quarantine(connection, table, files, quarantine)
+    known = {column.name for column in table.columns}
+    ignored = {name for file in files for name in file.columns if name not in known}
+    return Validated(
+        table, rows, quarantine, loaded, quarantined, collapsed, tuple(sorted(ignored))
+    )
+
+
+def _create_candidates(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Candidates are the window's rows, cast, each with its breach or null.
+
+    A row malformed as CSV keeps its text in ``content``; the content of any other
+    quarantined row is read again from its file, so that clean rows stay slim.
+    """
+    columns = ", ".join(f"{column.name} {sql_type(column)}" for column in table.columns)
+    connection.execute(
+        f"create temp table candidates ({columns}, breach varchar,"
+        " file_number integer, file_row bigint, content varchar)"
+    )
+
+
+def _scan(file: Landed) -> str:
+    """Return SQL that reads the file with its row numbers, counted from 1."""
+    path = quote(str(file.path))
+    if not file.is_csv:
+        return f"(select *, file_row_number + 1 as file_row from read_parquet({path}))"
+    columns = ", ".join(f"{quote(name)}: 'varchar'" for name in file.columns)
+    return (
+        f"(select *, row_number() over () as file_row from read_csv({path},"
+        " header = true, auto_detect = false, delim = ',', quote = '\"',"
+        f" escape = '\"', nullstr = '', columns = {{{columns}}},"
+        " store_rejects = true))"
+    )
+
+
+def _read_candidates(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    file: Landed,
+    number: int,
+    window: Window,
+) -> None:
+    raw = ", ".join(
+        f'"{column.name}"::varchar as raw_{column.name}' for column in table.columns
+    )
+    casts = ", ".join(
+        f"{cast(column, file)} as {column.name}" for column in table.columns
+    )
+    named = ", ".join(text for column in table.columns for text in breaches(column))
+    names = ", ".join(column.name for column in table.columns)
+    connection.execute(
+        f"""
+        insert into candidates
+        with cast_rows as (select {casts}, {raw}, file_row from {_scan(file)}),
+        in_window as (select * from cast_rows where {_in_window(window)})
+        select {names}, nullif(concat_ws('; ', {named}), ''), {number}, file_row, null
+        from in_window
+        """
+    )
+    if file.is_csv:
+        connection.execute(
+            "insert into candidates by name select 'the line cannot be read: '"
+            " || any_value(error_message) as breach,"
+            f" {number} as file_number, line - 1 as file_row,"
+            " any_value(csv_line) as content from reject_errors group by line"
+        )
+        connection.execute("drop table reject_errors; drop table reject_scans")
+
+
+def _in_window(window: Window) -> str:
+    start = window.start_at or EARLIEST
+    before = f"updated_at < '{EARLIEST}' or " if window.start_at is None else ""
+    return (
+        f"updated_at is null or updated_at >= '{LATEST}' or {before}"
+        f"(updated_at >= '{start}' and updated_at < '{window.end_at}')"
+    )
+
+
+def _name_duplicates(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
+    """Collapse rows that are equal; call rows that share key and version a breach."""
+    names = ", ".join(column.name for column in table.columns)
+    repeated = f"""
+        select {table.key}, updated_at, count(*) as row_count from candidates
+        where breach is null group by all having count(*) > 1
+    """
+    connection.execute(f"create temp table repeated as {repeated}")
+    if not _count(connection, "select count(*) from repeated"):
+        return 0
+    connection.execute(
+        f"""
+        create temp table surplus as
+        select file_number, file_row from candidates
+        semi join repeated using ({table.key}, updated_at) where breach is null
+        qualify row_number() over (
+            partition by {names} order by file_number, file_row
+        ) > 1
+        """
+    )
+    connection.execute(
+        "delete from candidates using surplus"
+        " where candidates.file_number = surplus.file_number"
+        " and candidates.file_row = surplus.file_row and candidates.breach is null"
+    )
+    connection.execute(
+        f"""
+        update candidates set breach = 'key ' || conflicts.{table.key}
+            || ' has ' || conflicts.row_count
+            || ' different rows with the same updated_at'
+        from ({repeated}) as conflicts
+        where candidates.breach is null
+            and candidates.{table.key} = conflicts.{table.key}
+            and candidates.updated_at = conflicts.updated_at
+        """
+    )
+    return _count(connection, "select count(*) from surplus")
+
+
+def _count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = connection.execute(sql).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _write_clean(
+    connection: duckdb.DuckDBPyConnection, table: Table, path: Path
+) -> int:
+    names = ", ".join(column.name for column in table.columns)
+    return _count(
+        connection,
+        f"copy (select {names} from candidates where breach is null)"
+        f" to {quote(str(path))} (format parquet)",
+    )
+
+
+def _write_quarantine(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    files: Sequence[Landed],
+    path: Path,
+) -> int:
+    """Write the broken rows with reason, origin and whole content as delivered.
+
+    Row numbers of a CSV were counted without its malformed lines; they are added back.
+    """
+    connection.execute(
+        "create temp table quarantined (row_key varchar, seller_id varchar,"
+        " reason varchar, origin varchar, content varchar)"
+    )
+    has_seller = any(column.name == "seller_id" for column in table.columns)
+    for number, file in enumerate(files):
+        broken = f"candidates where breach is not null and file_number = {number}"
+        if not _count(connection, f"select count(*) from {broken}"):
+            continue
+        content = ", ".join(f'"{name}" := "{name}"' for name in file.columns)
+        connection.execute(
+            f"""
+            insert into quarantined
+            with malformed as (
+                select file_row - row_number() over (order by file_row) + 1 as from_row
+                from {broken} and content is not null
+            ),
+            whole as (
+                select file_row, to_json(struct_pack({content})) as content
+                from {_scan(file)}
+                where file_row in (select file_row from {broken})
+            )
+            select
+                broken.{table.key},
+                {"broken.seller_id" if has_seller else "null"},
+                broken.breach,
+                {quote(file.path.name)} || ' row ' || broken.file_row
+                    + case when broken.content is null then (
+                        select count(*) from malformed
+                        where malformed.from_row <= broken.file_row
+                    ) else 0 end,
+                coalesce(broken.content, whole.content::varchar)
+            from (select * from {broken}) as broken
+            left join whole
+                on broken.file_row = whole.file_row and broken.content is null
+            """
+        )
+    return _count(
+        connection, f"copy quarantined to {quote(str(path))} (format parquet)"
+    )

@@ -1,0 +1,162 @@
+"""The embedded warehouse: one DuckDB file, one writing process at a time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import duckdb
+import pyarrow as pa
+
+from jobs.warehouse.tables import Table, Type
+
+_TYPES: dict[Type, str] = {
+    "text": "varchar",
+    "integer": "bigint",
+    "rate": "double",
+    "timestamp": "timestamp",
+    "date": "date",
+    "boolean": "boolean",
+}
+
+
+class WarehouseError(RuntimeError):
+    """The warehouse could not be opened or does not look as expected."""
+
+
+@dataclass(frozen=True)
+class Write:
+    """The new content of one partition.
+
+    ``partition`` gives a value, or a list of values, for each partition column; every
+    row that matches is replaced by ``rows``: an Arrow table, or Parquet files whose
+    partition columns are added here.
+    """
+
+    table: Table
+    partition: Mapping[str, object]
+    rows: pa.Table | Sequence[Path]
+
+
+class DuckDBWarehouse:
+    """Reads and writes one DuckDB file; use it as a context manager."""
+
+    def __init__(self, path: Path, memory_limit: str = "2GB") -> None:
+        """Open or create the file at ``path``; WarehouseError where that fails."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._connection = duckdb.connect(
+                str(path), config={"memory_limit": memory_limit, "threads": 2}
+            )
+        except duckdb.IOException as error:
+            message = (
+                f"cannot open the warehouse {path}: {error}. "
+                "DuckDB takes one process at a time; end the other one and try again"
+            )
+            raise WarehouseError(message) from error
+        self._connection.execute("set timezone = 'UTC'")
+        self._connection.execute("set preserve_insertion_order = false")
+
+    def __enter__(self) -> Self:
+        """Return the open warehouse."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def ensure(self, tables: Iterable[Table]) -> None:
+        """Create the tables that are missing; WarehouseError on other columns."""
+        for table in tables:
+            columns = ", ".join(
+                f"{name} {_TYPES[kind]}" for name, kind in table.columns.items()
+            )
+            self._connection.execute(f"create schema if not exists {table.schema}")
+            self._connection.execute(
+                f"create table if not exists {table.address} ({columns})"
+            )
+            self._check_columns(table)
+
+    def _check_columns(self, table: Table) -> None:
+        found = [
+            row[0]
+            for row in self._connection.execute(f"describe {table.address}").fetchall()
+        ]
+        if found != list(table.columns):
+            message = (
+                f"table {table.address} has columns {', '.join(found)}; expected "
+                f"{', '.join(table.columns)}. Start a new warehouse or migrate this one"
+            )
+            raise WarehouseError(message)
+
+    def query(self, sql: str, **parameters: object) -> pa.Table:
+        """Return the answer to ``sql``, whose ``$name`` stand for ``parameters``."""
+        return self._connection.execute(sql, parameters).to_arrow_table()
+
+    def exists(self, schema: str, name: str) -> bool:
+        """Tell whether a table or view of that name is there."""
+        found = self.query(
+            "select 1 as found from information_schema.tables"
+            " where table_schema = $schema and table_name = $name",
+            schema=schema,
+            name=name,
+        )
+        return found.num_rows > 0
+
+    def replace(self, writes: Sequence[Write]) -> None:
+        """Replace every given partition, all in one transaction or none."""
+        self._connection.begin()
+        try:
+            for write in writes:
+                self._delete(write)
+                self._insert(write)
+            self._connection.commit()
+        except BaseException:
+            self._connection.rollback()
+            raise
+
+    def _delete(self, write: Write) -> None:
+        conditions, values = [], []
+        for name, value in write.partition.items():
+            if isinstance(value, (list, tuple)):
+                conditions.append(f"{name} in ({', '.join('?' * len(value))})")
+                values.extend(value)
+            else:
+                conditions.append(f"{name} = ?")
+                values.append(value)
+        self._connection.execute(
+            f"delete from {write.table.address} where {' and '.join(conditions)}",
+            values,
+        )
+
+    def _insert(self, write: Write) -> None:
+        names = ", ".join(write.table.columns)
+        if isinstance(write.rows, pa.Table):
+            rows = write.rows  # noqa: F841 - DuckDB finds it by this name
+            self._connection.execute(
+                f"insert into {write.table.address} by name select {names} from rows"
+            )
+            return
+        paths = [str(path) for path in write.rows]
+        if not paths:
+            return
+        columns = ", ".join(
+            f"cast(? as {_TYPES[kind]}) as {name}" if name in write.partition else name
+            for name, kind in write.table.columns.items()
+        )
+        values = [
+            write.partition[name]
+            for name in write.table.columns
+            if name in write.partition
+        ]
+        self._connection.execute(
+            f"insert into {write.table.address} by name"
+            f" select {columns} from read_parquet(?)",
+            [*values, paths],
+        )

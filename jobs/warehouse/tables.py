@@ -1,0 +1,223 @@
+"""Names, columns, keys and partitions of every table that jobs write.
+
+The raw tables follow from the input contract; the others are listed here. dbt reads
+all of them as sources, so a name changes here and in its staging models only.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Type = Literal["text", "integer", "rate", "timestamp", "date", "boolean"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: where it lives, its columns, its grain and what a re-run replaces."""
+
+    schema: str
+    name: str
+    columns: dict[str, Type]
+    key: tuple[str, ...]
+    partition: tuple[str, ...]
+    cluster: tuple[str, ...] = ("seller_id",)
+
+    @property
+    def address(self) -> str:
+        """Schema and name, as SQL writes them."""
+        return f"{self.schema}.{self.name}"
+
+
+QUANTILE_COLUMNS: dict[str, float] = {
+    "quantile_01_minor": 0.01,
+    "quantile_025_minor": 0.025,
+    "quantile_05_minor": 0.05,
+    "quantile_10_minor": 0.10,
+    "quantile_25_minor": 0.25,
+    "quantile_50_minor": 0.50,
+    "quantile_75_minor": 0.75,
+    "quantile_90_minor": 0.90,
+    "quantile_95_minor": 0.95,
+    "quantile_975_minor": 0.975,
+    "quantile_99_minor": 0.99,
+}
+
+_VERSIONS: dict[str, Type] = {
+    "policy_version": "text",
+    "model_version": "text",
+    "code_version": "text",
+    "data_as_of": "timestamp",
+}
+
+QUARANTINE = Table(
+    "raw",
+    "quarantine",
+    {
+        "ingest_date": "date",
+        "table_name": "text",
+        "row_key": "text",
+        "seller_id": "text",
+        "reason": "text",
+        "origin": "text",
+        "content": "text",
+    },
+    key=("ingest_date", "table_name", "origin", "content", "reason"),
+    partition=("ingest_date", "table_name"),
+    cluster=("table_name",),
+)
+
+LOADS = Table(
+    "raw",
+    "loads",
+    {
+        "ingest_date": "date",
+        "table_name": "text",
+        "source_name": "text",
+        "window_start_at": "timestamp",
+        "window_end_at": "timestamp",
+        "loaded_count": "integer",
+        "quarantined_count": "integer",
+        "collapsed_duplicate_count": "integer",
+        "derived_columns": "text",
+    },
+    key=("ingest_date", "table_name"),
+    partition=("ingest_date", "table_name"),
+    cluster=("table_name",),
+)
+
+FORECAST_MODELS = Table(
+    "underwriting",
+    "forecast_models",
+    {
+        "as_of_date": "date",
+        "model_version": "text",
+        "model": "text",
+        "code_version": "text",
+        "data_as_of": "timestamp",
+    },
+    key=("as_of_date", "model_version"),
+    partition=("as_of_date", "model_version"),
+    cluster=("model_version",),
+)
+
+FORECAST_QUANTILES = Table(
+    "underwriting",
+    "forecast_quantiles",
+    {
+        "seller_id": "text",
+        "as_of_date": "date",
+        "currency_code": "text",
+        "seller_bucket": "integer",
+        "horizon_days": "integer",
+        **dict.fromkeys(QUANTILE_COLUMNS, "integer"),
+        "is_extrapolated": "boolean",
+        "model_version": "text",
+        "code_version": "text",
+        "data_as_of": "timestamp",
+    },
+    key=("as_of_date", "model_version", "seller_id", "currency_code", "horizon_days"),
+    partition=("as_of_date", "model_version", "seller_bucket"),
+)
+
+#: Outcome of the eligibility rules for every seller, with the inputs they saw.
+ELIGIBILITY_DECISIONS = Table(
+    "underwriting",
+    "eligibility_decisions",
+    {
+        "seller_id": "text",
+        "as_of_date": "date",
+        "currency_code": "text",
+        "country_code": "text",
+        "outcome": "text",  # eligible | declined | not_assessed (a data fault)
+        "reason_count": "integer",
+        "inputs": "text",  # the health row as JSON, as the rules saw it
+        **_VERSIONS,
+    },
+    key=("as_of_date", "policy_version", "seller_id", "currency_code"),
+    partition=("as_of_date", "policy_version"),
+)
+
+#: Every rule a seller failed, and by how much.
+ELIGIBILITY_REASONS = Table(
+    "underwriting",
+    "eligibility_reasons",
+    {
+        "seller_id": "text",
+        "as_of_date": "date",
+        "currency_code": "text",
+        "reason_code": "text",
+        "category": "text",  # credit | standing | data
+        "unit": "text",  # days | minor | rate | count | flag
+        "value": "rate",
+        "threshold": "rate",
+        "distance": "rate",
+        "policy_version": "text",
+    },
+    key=("as_of_date", "policy_version", "seller_id", "currency_code", "reason_code"),
+    partition=("as_of_date", "policy_version"),
+)
+
+#: What sizing and pricing made of every eligible seller and tier, offered or not.
+OFFER_EVALUATIONS = Table(
+    "underwriting",
+    "offer_evaluations",
+    {
+        "seller_id": "text",
+        "as_of_date": "date",
+        "currency_code": "text",
+        "target_term_days": "integer",
+        "outcome": "text",  # offered | declined
+        "reason_code": "text",  # null when offered
+        "binding_cap": "text",  # what set the size: confidence | sales_share | ...
+        "sized_owed_minor": "integer",
+        "capped_advance_minor": "integer",
+        "offered_advance_minor": "integer",
+        "fee_rate": "rate",
+        **_VERSIONS,
+    },
+    key=(
+        "as_of_date",
+        "policy_version",
+        "seller_id",
+        "currency_code",
+        "target_term_days",
+    ),
+    partition=("as_of_date", "policy_version"),
+)
+
+ADVANCE_OFFERS = Table(
+    "underwriting",
+    "advance_offers",
+    {
+        "offer_id": "text",
+        "seller_id": "text",
+        "as_of_date": "date",
+        "expires_date": "date",
+        "currency_code": "text",
+        "country_code": "text",
+        "target_term_days": "integer",
+        "advance_minor": "integer",
+        "fee_minor": "integer",
+        "owed_minor": "integer",
+        "expected_shortfall_minor": "integer",
+        "fee_rate": "rate",
+        "holdback_rate": "rate",
+        "repayment_probability_rate": "rate",
+        "repayment_p10_days": "integer",  # null: later than the last horizon
+        "repayment_p50_days": "integer",
+        "repayment_p90_days": "integer",
+        **_VERSIONS,
+    },
+    key=("offer_id",),
+    partition=("as_of_date", "policy_version"),
+)
+
+TABLES: tuple[Table, ...] = (
+    QUARANTINE,
+    LOADS,
+    FORECAST_MODELS,
+    FORECAST_QUANTILES,
+    ELIGIBILITY_DECISIONS,
+    ELIGIBILITY_REASONS,
+    OFFER_EVALUATIONS,
+    ADVANCE_OFFERS,
+)
