@@ -118,5 +118,6 @@ def _currencies() -> str:
 
 @cache
 def _countries() -> str:
-    codes = (code for code in Locale("en").territories if _ALPHA_2.fullmatch(code))
+    names = map(str, Locale("en").territories)
+    codes = (name for name in names if _ALPHA_2.fullmatch(name))
     return ", ".join(map(quote, sorted(codes)))

@@ -55,7 +55,7 @@ class Files:
         if "file" in _protocols(filesystem):
             return [Path(entry) for entry in entries]
         folder.mkdir(parents=True, exist_ok=True)
-        landed = []
+        landed: list[Path] = []
         for entry in entries:
             target = folder / f"{len(landed):05d}-{entry.rsplit('/', 1)[-1]}"
             filesystem.get_file(entry, str(target))

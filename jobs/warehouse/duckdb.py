@@ -97,7 +97,7 @@ class DuckDBWarehouse:
 
     def query(self, sql: str, **parameters: object) -> pa.Table:
         """Return the answer to ``sql``, whose ``$name`` stand for ``parameters``."""
-        return self._connection.execute(sql, parameters).to_arrow_table()
+        return self._connection.sql(sql, params=parameters or None).to_arrow_table()
 
     def exists(self, schema: str, name: str) -> bool:
         """Tell whether a table or view of that name is there."""
@@ -107,7 +107,7 @@ class DuckDBWarehouse:
             schema=schema,
             name=name,
         )
-        return found.num_rows > 0
+        return bool(found.num_rows)
 
     def replace(self, writes: Sequence[Write]) -> None:
         """Replace every given partition, all in one transaction or none."""
@@ -122,7 +122,8 @@ class DuckDBWarehouse:
             raise
 
     def _delete(self, write: Write) -> None:
-        conditions, values = [], []
+        conditions: list[str] = []
+        values: list[object] = []
         for name, value in write.partition.items():
             if isinstance(value, (list, tuple)):
                 conditions.append(f"{name} in ({', '.join('?' * len(value))})")

@@ -1,0 +1,38 @@
+"""Forecast, decide and price the offers of a night.
+
+As soon as the cash flows of a night are built, and for that same night: fit the
+forecast, predict each share of the sellers in its own task, decide who is eligible,
+price the offers, then build and test the marts of what was decided.
+
+A night that is run again replaces what it wrote.
+"""
+
+from airflow.sdk import DAG, PartitionedAssetTimetable
+
+from dag_kit import CASH_FLOWS, NIGHT, AdvancesOperator, Tag
+
+#: Shares of the sellers predicted side by side; must divide the jobs' 64 buckets.
+SHARE_COUNT = 4
+
+with DAG(
+    dag_id="nightly_offers",
+    description="Forecast, decide and price the offers of the night.",
+    doc_md=__doc__,
+    # Once for every night whose cash flows were built; it inherits the key.
+    schedule=PartitionedAssetTimetable(assets=CASH_FLOWS),
+    tags=[Tag.NIGHTLY, Tag.OFFERS],
+    **NIGHT,
+):
+    forecast_fit = AdvancesOperator(task_id="forecast_fit", command="forecast fit")
+    forecast_predict = AdvancesOperator.partial(
+        task_id="forecast_predict", command="forecast predict"
+    ).expand(
+        part=[f"--bucket {share}/{SHARE_COUNT}" for share in range(1, SHARE_COUNT + 1)]
+    )
+    decide = AdvancesOperator(task_id="decide", command="decide")
+    price = AdvancesOperator(task_id="price", command="price")
+    build_offers = AdvancesOperator(
+        task_id="build_offers", command="build", part="--part offers"
+    )
+
+    forecast_fit >> forecast_predict >> decide >> price >> build_offers

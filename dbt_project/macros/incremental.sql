@@ -1,0 +1,72 @@
+{# Incremental models go forward only. Each names in `meta.watermark` the column that
+   tells how far it has come: when a row was loaded (staging) or the newest change
+   behind it (marts). DECISIONS.md, "Forward nights", has the whole rule. #}
+
+{# The day the table has reached, or none where it is empty. #}
+{% macro watermark() %}
+    {%- set column = config.get('meta', {}).get('watermark') -%}
+    {%- if not execute or not column or not load_relation(this) -%}
+        {{- return(none) -}}
+    {%- endif -%}
+    {%- set newest = run_query(
+        "select cast(max(" ~ column ~ ") as date) as newest from " ~ this
+    ) -%}
+    {{- return(newest.columns[0].values()[0]) -}}
+{% endmacro %}
+
+
+{# The first night whose rows are not in the table yet, as a literal, so that the
+   warehouse can prune partitions by it. #}
+{% macro first_new_date() %}
+    {%- set reached = watermark() -%}
+    {%- if reached is none -%}
+        {{- return("cast('0001-01-01' as date)") -}}
+    {%- endif -%}
+    {%- set next = reached + modules.datetime.timedelta(days=1) -%}
+    {{- return("cast('" ~ next ~ "' as date)") -}}
+{% endmacro %}
+
+
+{# Overrides dbt's own, which decides between starting over and adding. A table that
+   has already reached the night, because the night failed half-way or is run again,
+   starts over: what it took from the replaced rows cannot be told apart. #}
+{% macro should_full_refresh() %}
+    {%- set configured = config.get('full_refresh') -%}
+    {%- if configured is not none -%}
+        {{- return(configured) -}}
+    {%- endif -%}
+    {%- set reached = watermark() -%}
+    {%- set has_reached_night = reached is not none
+        and reached | string >= var('as_of_date') -%}
+    {{- return(flags.FULL_REFRESH or has_reached_night) -}}
+{% endmacro %}
+
+
+{# Replaces rows by key; BigQuery does the same by merging. #}
+{% macro incremental_strategy() -%}
+    {{- return('merge' if target.type == 'bigquery' else 'delete+insert') -}}
+{%- endmacro %}
+
+
+{# Replaces the whole partitions that the new rows fall in. #}
+{% macro partition_strategy() -%}
+    {{- return('insert_overwrite' if target.type == 'bigquery' else 'delete+insert') -}}
+{%- endmacro %}
+
+
+{# The night to start from when nights are added to a table whose rows are nights: the
+   newest one there, which may be half done, or the night being built. #}
+{% macro first_night_to_replace() %}
+    {%- set newest = run_query("select max(as_of_date) as newest from " ~ this) -%}
+    {%- set night = newest.columns[0].values()[0] if execute else none -%}
+    {{- return("least(" ~ as_of_date() ~ ", cast('" ~ (night or '0001-01-01')
+        ~ "' as date))") -}}
+{% endmacro %}
+
+
+{# Takes out the nights after this one, which a step back in time must not show. #}
+{% macro delete_later_nights() %}
+    {% if is_incremental() %}
+        delete from {{ this }} where as_of_date > {{ as_of_date() }}
+    {% endif %}
+{% endmacro %}

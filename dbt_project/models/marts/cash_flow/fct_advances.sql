@@ -1,0 +1,36 @@
+-- Grain: one row per advance_id.
+with advances as (
+
+    select * from {{ ref('int_advance_balances') }}
+
+),
+
+final as (
+
+    select
+        advance_id,
+        offer_id,
+        seller_id,
+        accepted_at,
+        disbursed_at,
+        closed_at,
+        last_repaid_at,
+        currency_code,
+        status,
+        advance_minor,
+        fee_minor,
+        owed_minor,
+        repaid_minor,
+        balance_minor,
+        minimum_minor,
+        minimum_interval_days,
+        repayment_count,
+        holdback_rate,
+        repaid_rate,
+        is_open,
+        has_missed_minimum
+    from advances
+
+)
+
+select * from final

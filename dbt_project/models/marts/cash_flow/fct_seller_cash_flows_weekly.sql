@@ -1,0 +1,108 @@
+-- Grain: one row per seller_id, currency_code and week_start_date, quiet ones included.
+{% set flows = [
+    'captured_minor',
+    'refunded_minor',
+    'charged_back_minor',
+    'commission_minor',
+    'adjustment_minor',
+    'reserved_minor',
+    'advanced_minor',
+    'repaid_minor',
+    'paid_out_minor',
+    'repayable_minor',
+    'captured_count',
+] %}
+
+with daily_flows as (
+
+    select * from {{ ref('fct_seller_cash_flows_daily') }}
+
+),
+
+first_weeks as (
+
+    select
+        seller_id,
+        currency_code,
+        {{ week_start('min(flow_date)') }} as first_week_start_date
+    from daily_flows
+    group by seller_id, currency_code
+
+),
+
+weeks as (
+
+    select
+        seller_id,
+        cast(week_start_date as date) as week_start_date,
+        currency_code
+    from first_weeks
+    cross join {{ date_series(
+        'first_week_start_date', week_start(as_of_date()), 7, 'week_start_date'
+    ) }}
+
+),
+
+weekly_flows as (
+
+    select
+        weeks.seller_id,
+        weeks.week_start_date,
+        weeks.currency_code,
+        {% for flow in flows %}
+            {{ sum_minor('daily_flows.' ~ flow) }} as {{ flow }},
+        {% endfor %}
+        {{ sum_minor(
+            'daily_flows.closing_balance_minor - daily_flows.opening_balance_minor'
+        ) }} as net_minor,
+        count(case when daily_flows.captured_minor > 0 then 1 end) as active_days
+    from weeks
+    left join daily_flows
+        on
+            weeks.seller_id = daily_flows.seller_id
+            and weeks.currency_code = daily_flows.currency_code
+            and weeks.week_start_date = {{ week_start('daily_flows.flow_date') }}
+    group by weeks.seller_id, weeks.week_start_date, weeks.currency_code
+
+),
+
+balances as (
+
+    select
+        *,
+        cast(
+            sum(net_minor) over (
+                partition by seller_id, currency_code
+                order by week_start_date
+            ) as int64
+        ) as closing_balance_minor
+    from weekly_flows
+
+),
+
+final as (
+
+    select
+        seller_id,
+        week_start_date,
+        currency_code,
+        closing_balance_minor - net_minor as opening_balance_minor,
+        captured_minor,
+        refunded_minor,
+        charged_back_minor,
+        commission_minor,
+        adjustment_minor,
+        reserved_minor,
+        advanced_minor,
+        repaid_minor,
+        paid_out_minor,
+        closing_balance_minor,
+        repayable_minor,
+        captured_count,
+        active_days,
+        {{ add_days('week_start_date', 6) }} <= {{ as_of_date() }} as is_complete
+    from balances
+
+)
+
+select * from final

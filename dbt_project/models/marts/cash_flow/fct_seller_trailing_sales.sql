@@ -1,0 +1,118 @@
+-- Grain: one row per seller_id and currency_code, as of the night.
+with sellers as (
+
+    select * from {{ ref('dim_sellers') }}
+
+),
+
+daily_flows as (
+
+    select
+        *,
+        cast(floor({{ days_between('flow_date', as_of_date()) }} / 7) as int64)
+            as weeks_ago
+    from {{ ref('fct_seller_cash_flows_daily') }}
+
+),
+
+seller_currencies as (
+
+    select
+        seller_id,
+        currency_code
+    from sellers
+    union distinct
+    select
+        seller_id,
+        currency_code
+    from daily_flows
+
+),
+
+trailing_weeks as (
+
+    -- Every window is whole weeks that end on the night; week 0 is the last.
+    select
+        seller_id,
+        currency_code,
+        weeks_ago,
+        {{ sum_minor('captured_minor') }} as captured_minor,
+        {{ sum_minor('refunded_minor') }} as refunded_minor,
+        {{ sum_minor('charged_back_minor') }} as charged_back_minor,
+        {{ sum_minor('repayable_minor') }} as repayable_minor,
+        {{ sum_minor('closing_balance_minor - opening_balance_minor') }} as net_minor,
+        count(case when captured_minor > 0 then 1 end) as active_days,
+        min(case when captured_minor > 0 then flow_date end) as first_sale_date,
+        max(case when captured_minor > 0 then flow_date end) as last_sale_date
+    from daily_flows
+    group by seller_id, currency_code, weeks_ago
+
+),
+
+windows as (
+
+    select
+        seller_currencies.seller_id,
+        seller_currencies.currency_code,
+        min(trailing_weeks.first_sale_date) as first_sale_date,
+        max(trailing_weeks.last_sale_date) as last_sale_date,
+        {{ sum_minor('repayable_minor', 'weeks_ago < 4') }}
+            as repayable_28_days_minor,
+        {{ sum_minor('repayable_minor', 'weeks_ago between 4 and 7') }}
+            as repayable_previous_28_days_minor,
+        {{ sum_minor('repayable_minor', 'weeks_ago < 13') }}
+            as repayable_91_days_minor,
+        {{ sum_minor('repayable_minor', 'weeks_ago between 13 and 25') }}
+            as repayable_previous_91_days_minor,
+        {{ sum_minor('repayable_minor', 'weeks_ago < 52') }}
+            as repayable_364_days_minor,
+        {{ sum_minor('captured_minor', 'weeks_ago < 13') }} as captured_91_days_minor,
+        {{ sum_minor('refunded_minor', 'weeks_ago < 13') }} as refunded_91_days_minor,
+        {{ sum_minor('charged_back_minor', 'weeks_ago < 13') }}
+            as charged_back_91_days_minor,
+        {{ sum_minor('net_minor') }} as balance_minor,
+        {{ sum_minor('active_days', 'weeks_ago < 13') }} as active_91_days,
+        {{ sum_of_squares('repayable_minor', 'weeks_ago < 13') }} as repayable_squares
+    from seller_currencies
+    left join trailing_weeks
+        on
+            seller_currencies.seller_id = trailing_weeks.seller_id
+            and seller_currencies.currency_code = trailing_weeks.currency_code
+    group by seller_currencies.seller_id, seller_currencies.currency_code
+
+),
+
+final as (
+
+    -- Over the n = 13 weeks x, quiet ones included, the population deviation over the
+    -- mean is sqrt(n * sum(x * x) - sum(x) * sum(x)) / sum(x), exact up to the root.
+    select
+        seller_id,
+        first_sale_date,
+        last_sale_date,
+        currency_code,
+        repayable_28_days_minor,
+        repayable_previous_28_days_minor,
+        repayable_91_days_minor,
+        repayable_previous_91_days_minor,
+        repayable_364_days_minor,
+        captured_91_days_minor,
+        refunded_91_days_minor,
+        charged_back_91_days_minor,
+        balance_minor,
+        active_91_days,
+        {{ rate('refunded_91_days_minor', 'captured_91_days_minor') }} as refund_rate,
+        {{ rate('charged_back_91_days_minor', 'captured_91_days_minor') }}
+            as chargeback_rate,
+        {{ rate('repayable_91_days_minor', 'repayable_previous_91_days_minor') }} - 1
+            as growth_rate,
+        {{ rate(
+            'sqrt(13 * repayable_squares - ' ~ wide_integer('repayable_91_days_minor')
+            ~ ' * repayable_91_days_minor)',
+            'repayable_91_days_minor'
+        ) }} as weekly_variation_rate
+    from windows
+
+)
+
+select * from final

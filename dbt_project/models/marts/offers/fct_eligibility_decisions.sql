@@ -1,0 +1,92 @@
+-- Grain: one row per seller_id, currency_code, as_of_date and policy_version.
+{{ config(
+    materialized='incremental',
+    incremental_strategy=partition_strategy(),
+    unique_key='as_of_date',
+    on_schema_change='fail',
+    pre_hook='{{ delete_later_nights() }}'
+) }}
+
+with decisions as (
+
+    select * from {{ ref('stg_eligibility_decisions') }}
+    {% if is_incremental() %}
+        where as_of_date >= {{ first_night_to_replace() }}
+    {% endif %}
+
+),
+
+reasons as (
+
+    select * from {{ ref('fct_eligibility_reasons') }}
+
+),
+
+offers as (
+
+    select * from {{ ref('stg_advance_offers') }}
+
+),
+
+reason_lists as (
+
+    select
+        seller_id,
+        currency_code,
+        as_of_date,
+        policy_version,
+        max(case when reason_rank = 1 then reason_code end) as main_reason_code,
+        string_agg(reason_code, ',' order by reason_rank) as reason_codes
+    from reasons
+    group by seller_id, currency_code, as_of_date, policy_version
+
+),
+
+offer_counts as (
+
+    select
+        seller_id,
+        currency_code,
+        as_of_date,
+        policy_version,
+        count(*) as offer_count
+    from offers
+    group by seller_id, currency_code, as_of_date, policy_version
+
+),
+
+final as (
+
+    select
+        decisions.seller_id,
+        decisions.as_of_date,
+        decisions.currency_code,
+        decisions.country_code,
+        decisions.outcome,
+        reason_lists.main_reason_code,
+        reason_lists.reason_codes,
+        decisions.inputs,
+        decisions.reason_count,
+        coalesce(offer_counts.offer_count, 0) as offer_count,
+        coalesce(offer_counts.offer_count, 0) > 0 as is_offered,
+        decisions.policy_version,
+        decisions.model_version,
+        decisions.code_version,
+        decisions.data_as_of
+    from decisions
+    left join reason_lists
+        on
+            decisions.seller_id = reason_lists.seller_id
+            and decisions.currency_code = reason_lists.currency_code
+            and decisions.as_of_date = reason_lists.as_of_date
+            and decisions.policy_version = reason_lists.policy_version
+    left join offer_counts
+        on
+            decisions.seller_id = offer_counts.seller_id
+            and decisions.currency_code = offer_counts.currency_code
+            and decisions.as_of_date = offer_counts.as_of_date
+            and decisions.policy_version = offer_counts.policy_version
+
+)
+
+select * from final

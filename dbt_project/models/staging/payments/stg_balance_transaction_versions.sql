@@ -1,0 +1,27 @@
+with source as (
+
+    select * from {{ source('raw', 'balance_transactions') }}
+    where {{ is_known() }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        balance_transaction_id,
+        seller_id,
+
+        ---------- dimensions
+        currency_code,
+
+        ---------- times
+        occurred_at,
+        updated_at,
+        ingest_date
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,53 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy=incremental_strategy(),
+    unique_key='balance_transaction_id',
+    on_schema_change='fail',
+    meta={'watermark': 'ingest_date'}
+) }}
+
+with source as (
+
+    select * from {{ source('raw', 'balance_transactions') }}
+    where
+        {{ is_known() }}
+        {% if is_incremental() %}
+            and ingest_date >= {{ first_new_date() }}
+        {% endif %}
+
+),
+
+newest as (
+
+    select * from source
+    qualify {{ is_newest_version('balance_transaction_id') }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        balance_transaction_id,
+        seller_id,
+        payout_id,
+        source_id,
+
+        ---------- dimensions
+        currency_code,
+        kind,
+
+        ---------- numerics
+        amount_minor,
+
+        ---------- times
+        occurred_at,
+        available_at,
+        updated_at,
+        ingest_date
+
+    from newest
+
+)
+
+select * from renamed

@@ -1,0 +1,37 @@
+with source as (
+
+    select * from {{ source('underwriting', 'advance_offers') }}
+    where as_of_date <= {{ as_of_date() }}
+
+),
+
+renamed as (
+
+    select
+        offer_id,
+        seller_id,
+        as_of_date,
+        expires_date,
+        currency_code,
+        country_code,
+        target_term_days,
+        advance_minor,
+        fee_minor,
+        owed_minor,
+        expected_shortfall_minor,
+        fee_rate,
+        holdback_rate,
+        repayment_probability_rate,
+        repayment_p10_days,
+        repayment_p50_days,
+        repayment_p90_days,
+        policy_version,
+        model_version,
+        code_version,
+        data_as_of
+
+    from source
+
+)
+
+select * from renamed

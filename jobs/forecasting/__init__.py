@@ -1,0 +1,1 @@
+"""Quantiles of cumulative repayable sales. Pure: no clock, no environment, no I/O."""

@@ -1,0 +1,48 @@
+"""The grid on which every forecast is stated: horizons by probabilities."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+HORIZONS_DAYS: tuple[int, ...] = (7, 14, 30, 60, 90, 120, 180, 270, 365)
+PROBABILITIES: tuple[float, ...] = (
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    0.75,
+    0.9,
+    0.95,
+    0.975,
+    0.99,
+)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Quantiles of S_H, the repayable sales of the H days after ``end_date``.
+
+    ``quantiles``: int64 [series, horizons, probabilities], in the minor unit of each
+    series' own currency, never falling along horizons or probabilities.
+    ``is_extrapolated``: bool [horizons], true where too few past origins had matured.
+    """
+
+    quantiles: NDArray[np.int64]
+    is_extrapolated: NDArray[np.bool_]
+
+    @property
+    def horizons_days(self) -> NDArray[np.int64]:
+        """The horizons of the grid, int64 [horizons]."""
+        return np.array(HORIZONS_DAYS, dtype=np.int64)
+
+
+def repair(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``values`` [..., horizons, probabilities] made monotone on both axes.
+
+    max(0, value), then the running maximum over horizons, then over probabilities.
+    """
+    over_horizons = np.maximum.accumulate(np.maximum(values, 0.0), axis=-2)
+    return np.maximum.accumulate(over_horizons, axis=-1)

@@ -1,0 +1,100 @@
+"""One night: the date, source, policy and workspace that every command shares."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from jobs.settings import ConfigurationError, Settings, code_version
+from jobs.sources.protocol import DataError, Source
+from jobs.underwriting.policy import Policy, PolicyError, parse_policy
+from jobs.warehouse.duckdb import DuckDBWarehouse, Write
+from jobs.warehouse.tables import Table
+
+
+@dataclass(frozen=True)
+class Night:
+    """What a run is a function of, and where it says what it did."""
+
+    settings: Settings
+    source: Source
+    as_of_date: date
+    policy: Policy
+    say: Callable[[str], None]
+
+    @property
+    def workspace(self) -> Path:
+        """The folder with this source's warehouse and landed files."""
+        return self.settings.workspace(self.source.name)
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The DuckDB file."""
+        return self.workspace / "warehouse.duckdb"
+
+    def warehouse(self) -> DuckDBWarehouse:
+        """Open the warehouse; close it before another process writes to it."""
+        return DuckDBWarehouse(self.warehouse_path, self.settings.duckdb_memory_limit)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The columns by which a row names the rules and code that made it."""
+        return {
+            "policy_version": self.policy.policy_version,
+            "model_version": self.policy.forecast.model_version,
+            "code_version": code_version(),
+        }
+
+
+def read_policy(settings: Settings) -> Policy:
+    """Return the policy in force; ConfigurationError names the file and the key."""
+    version, text = settings.policy_text()
+    try:
+        policy = parse_policy(text, f"{version}.toml")
+    except PolicyError as error:
+        raise ConfigurationError(str(error)) from error
+    if policy.policy_version != version:
+        message = (
+            f"{version}.toml: policy_version is {policy.policy_version!r}; "
+            f"expected {version!r}, the name of the file"
+        )
+        raise ConfigurationError(message)
+    return policy
+
+
+def read_health(night: Night, warehouse: DuckDBWarehouse) -> pd.DataFrame:
+    """Return the night's health rows, one a seller and currency, in a fixed order."""
+    if not warehouse.exists("cash_flow", "fct_seller_health_daily"):
+        message = "the marts are not built; run `advances build` first"
+        raise DataError(message)
+    rows = warehouse.query(
+        "select * from cash_flow.fct_seller_health_daily"
+        " where as_of_date = $as_of_date order by seller_id, currency_code",
+        as_of_date=night.as_of_date,
+    )
+    if not rows.num_rows:
+        message = (
+            f"no seller health for {night.as_of_date}; run "
+            f"`advances build --as-of {night.as_of_date}` first"
+        )
+        raise DataError(message)
+    return as_frame(rows)
+
+
+def as_frame(rows: pa.Table) -> pd.DataFrame:
+    """Return an Arrow table as a frame, dates as timestamps at midnight."""
+    frame: pd.DataFrame = rows.to_pandas(date_as_object=False)
+    return frame
+
+
+def write_of(night: Night, table: Table, frame: pd.DataFrame) -> Write:
+    """Return the write that replaces the night's partition of ``table``."""
+    partition = {
+        "as_of_date": night.as_of_date,
+        "policy_version": night.versions["policy_version"],
+    }
+    rows = pa.Table.from_pandas(frame[list(table.columns)], preserve_index=False)
+    return Write(table, partition, rows)

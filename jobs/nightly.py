@@ -1,0 +1,172 @@
+"""Nightly: every step of one night in order, then a summary a person wants to read."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from jobs.build import build
+from jobs.decide import decide
+from jobs.forecast import Share, forecast_fit, forecast_predict
+from jobs.ingest import ingest
+from jobs.night import Night, as_frame
+from jobs.price import price
+from jobs.underwriting.reasons import BY_CODE
+from jobs.warehouse.duckdb import DuckDBWarehouse
+
+
+@dataclass(frozen=True)
+class CurrencyOffers:
+    """The night's offers in one currency, in minor units.
+
+    A seller accepts at most one offer of its ladder, so ``largest_advance_minor``
+    (the sum of each seller's largest) is what could be funded.
+    """
+
+    currency_code: str
+    seller_count: int
+    offer_count: int
+    largest_advance_minor: int
+    median_fee_rate: float
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The night at a glance."""
+
+    evaluated_count: int
+    eligible_count: int
+    offers: tuple[CurrencyOffers, ...]
+    top_reasons: tuple[tuple[str, str, int], ...]
+    quarantined_count: int
+    offers_hash: str
+
+
+STEPS: dict[str, Callable[[Night], object]] = {
+    "ingest": ingest,
+    "build cash_flow": lambda night: build(night, "cash_flow"),
+    "forecast fit": forecast_fit,
+    "forecast predict": lambda night: forecast_predict(night, Share()),
+    "decide": decide,
+    "price": price,
+    "build offers": lambda night: build(night, "offers"),
+}
+
+
+def nightly(night: Night, on_step: Callable[[str], None]) -> dict[str, float]:
+    """Run the whole night; return the seconds each step took.
+
+    A step that fails stops the night and leaves the tables of later steps alone.
+    """
+    seconds = {}
+    for name, step in STEPS.items():
+        on_step(name)
+        started = time.perf_counter()
+        step(night)
+        seconds[name] = time.perf_counter() - started
+    return seconds
+
+
+def summarise(night: Night) -> Summary:
+    """Read the night's results back from the warehouse."""
+    with night.warehouse() as warehouse:
+        counts = _query(
+            night,
+            warehouse,
+            "select count(*) as evaluated,"
+            " sum(case when outcome = 'eligible' then 1 else 0 end) as eligible"
+            " from underwriting.eligibility_decisions",
+        )
+        return Summary(
+            evaluated_count=int(counts["evaluated"][0]),
+            eligible_count=int(counts["eligible"][0]),
+            offers=_offers_by_currency(night, warehouse),
+            top_reasons=_top_reasons(night, warehouse),
+            quarantined_count=_quarantined_count(night, warehouse),
+            offers_hash=offers_hash(night, warehouse),
+        )
+
+
+def offers_hash(night: Night, warehouse: DuckDBWarehouse) -> str:
+    """Return one hash over the night's offers, sorted; equal offers, equal hash."""
+    offers = _query(
+        night,
+        warehouse,
+        "select * from underwriting.advance_offers",
+        " order by offer_id",
+    ).drop(columns="code_version")
+    return hashlib.sha256(offers.to_csv(index=False).encode()).hexdigest()[:16]
+
+
+def _query(
+    night: Night, warehouse: DuckDBWarehouse, select: str, rest: str = ""
+) -> pd.DataFrame:
+    rows = warehouse.query(
+        f"{select} where as_of_date = $as_of_date and policy_version = $policy_version"
+        f"{rest}",
+        as_of_date=night.as_of_date,
+        policy_version=night.versions["policy_version"],
+    )
+    return as_frame(rows)
+
+
+def _offers_by_currency(
+    night: Night, warehouse: DuckDBWarehouse
+) -> tuple[CurrencyOffers, ...]:
+    offers = _query(
+        night,
+        warehouse,
+        "select seller_id, currency_code, advance_minor, fee_rate"
+        " from underwriting.advance_offers",
+    )
+    return tuple(
+        CurrencyOffers(
+            str(currency_code),
+            int(rows["seller_id"].nunique()),
+            len(rows),
+            int(rows.groupby("seller_id")["advance_minor"].max().sum()),
+            float(rows["fee_rate"].median()),
+        )
+        for currency_code, rows in offers.groupby("currency_code")
+    )
+
+
+def _top_reasons(
+    night: Night, warehouse: DuckDBWarehouse
+) -> tuple[tuple[str, str, int], ...]:
+    """Return the commonest reasons of the sellers who got no offer at all."""
+    key = ["seller_id", "currency_code"]
+    evaluated = _query(
+        night,
+        warehouse,
+        "select seller_id, currency_code, outcome, reason_code"
+        " from underwriting.offer_evaluations",
+    )
+    offered = evaluated.loc[evaluated["outcome"] == "offered", key].drop_duplicates()
+    priced = evaluated.merge(offered, on=key, how="left", indicator=True)
+    reasons = pd.concat(
+        [
+            _query(
+                night,
+                warehouse,
+                "select seller_id, currency_code, reason_code"
+                " from underwriting.eligibility_reasons",
+            ),
+            priced.loc[priced["_merge"] == "left_only", [*key, "reason_code"]],
+        ]
+    ).drop_duplicates()
+    counts = reasons["reason_code"].value_counts().sort_index(kind="stable")
+    top = counts.sort_values(ascending=False, kind="stable").head(8)
+    return tuple(
+        (str(code), BY_CODE[str(code)].category, int(top[code])) for code in top.index
+    )
+
+
+def _quarantined_count(night: Night, warehouse: DuckDBWarehouse) -> int:
+    found = warehouse.query(
+        "select count(*) as rows from raw.quarantine where ingest_date = $as_of_date",
+        as_of_date=night.as_of_date,
+    )
+    return int(found["rows"][0].as_py())

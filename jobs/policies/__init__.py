@@ -1,0 +1,1 @@
+"""Policies: every number of judgment, one file a version, immutable once used."""

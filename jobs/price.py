@@ -1,0 +1,105 @@
+"""Price: turn the night's eligible sellers and their forecasts into offers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from jobs.night import Night, as_frame, read_health, write_of
+from jobs.sources.protocol import DataError
+from jobs.underwriting.distribution import QuantileGrid
+from jobs.underwriting.offers import make_offers
+from jobs.warehouse.duckdb import DuckDBWarehouse
+from jobs.warehouse.tables import (
+    ADVANCE_OFFERS,
+    OFFER_EVALUATIONS,
+    QUANTILE_COLUMNS,
+)
+
+_KEY = ["seller_id", "currency_code"]
+
+
+@dataclass(frozen=True)
+class Priced:
+    """How many sellers were priced and how many offers came of it."""
+
+    priced_count: int
+    offer_count: int
+
+
+def price(night: Night) -> Priced:
+    """Size and price every eligible seller; replace the night's offers."""
+    with night.warehouse() as warehouse:
+        health = read_health(night, warehouse)
+        eligible = health.merge(_read_eligible(night, warehouse), on=_KEY, how="inner")
+        priced = make_offers(
+            eligible,
+            _read_grid(night, warehouse, eligible),
+            night.policy,
+            night.as_of_date,
+            health=health,
+        )
+        data_as_of = health["data_as_of"].max()
+        columns = {**night.versions, "data_as_of": data_as_of}
+        warehouse.replace(
+            [
+                write_of(
+                    night, OFFER_EVALUATIONS, priced.evaluations.assign(**columns)
+                ),
+                write_of(night, ADVANCE_OFFERS, priced.offers.assign(**columns)),
+            ]
+        )
+    return Priced(len(eligible), len(priced.offers))
+
+
+def _read_eligible(night: Night, warehouse: DuckDBWarehouse) -> pd.DataFrame:
+    """Return the sellers and currencies that the night's decisions call eligible."""
+    decisions = as_frame(
+        warehouse.query(
+            "select seller_id, currency_code, outcome"
+            " from underwriting.eligibility_decisions"
+            " where as_of_date = $as_of_date and policy_version = $policy_version",
+            as_of_date=night.as_of_date,
+            policy_version=night.versions["policy_version"],
+        )
+    )
+    if decisions.empty:
+        message = f"no decisions for {night.as_of_date}; run `advances decide` first"
+        raise DataError(message)
+    return decisions.loc[decisions["outcome"] == "eligible", _KEY]
+
+
+def _read_grid(
+    night: Night, warehouse: DuckDBWarehouse, eligible: pd.DataFrame
+) -> QuantileGrid:
+    """Return the stored quantiles aligned with the rows of ``eligible``.
+
+    Raises DataError where a seller's forecast of the night is missing.
+    """
+    stored = as_frame(
+        warehouse.query(
+            "select * from underwriting.forecast_quantiles"
+            " where as_of_date = $as_of_date and model_version = $model_version",
+            as_of_date=night.as_of_date,
+            model_version=night.versions["model_version"],
+        )
+    )
+    horizons = np.sort(stored["horizon_days"].unique())
+    wanted = eligible[_KEY].assign(row=np.arange(len(eligible)))
+    rows = stored.merge(wanted, on=_KEY, how="inner").sort_values(
+        ["row", "horizon_days"]
+    )
+    if len(rows) != len(eligible) * len(horizons) or stored.empty:
+        message = (
+            f"forecasts of {night.as_of_date} are missing for some eligible sellers; "
+            "run `advances forecast predict` for every bucket first"
+        )
+        raise DataError(message)
+    values = rows[list(QUANTILE_COLUMNS)].to_numpy(dtype=np.float64)
+    shape = (len(eligible), len(horizons))
+    return QuantileGrid(
+        values.reshape(*shape, len(QUANTILE_COLUMNS)),
+        horizons_days=horizons.astype(np.int64),
+        probabilities=np.array(list(QUANTILE_COLUMNS.values())),
+        is_extrapolated=rows["is_extrapolated"].to_numpy(dtype=bool).reshape(shape),
+    )

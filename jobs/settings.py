@@ -1,0 +1,100 @@
+"""Settings: the only module that reads the environment.
+
+Every setting is an environment variable with the prefix ``ADVANCES_``; the command
+line may override the ones a person changes often.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class ConfigurationError(ValueError):
+    """A setting is missing or wrong; the message says what to do."""
+
+
+def _environment(name: str, default: str) -> str:
+    return os.environ.get(f"ADVANCES_{name}") or default
+
+
+def _number(name: str, default: float, highest: float) -> float:
+    text = _environment(name, str(default))
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= highest:
+        message = f"ADVANCES_{name} is {text!r}; expected a number from 0 to {highest}"
+        raise ConfigurationError(message)
+    return number
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are and how much may go wrong before a run stops.
+
+    A table with more than ``quarantine_limit_rate`` of its rows in quarantine stops
+    the run, unless they are no more than ``quarantine_limit_count``.
+    """
+
+    home: Path = field(default_factory=lambda: Path(_environment("HOME", ".advances")))
+    policy_version: str = field(default_factory=lambda: _environment("POLICY", ""))
+    dbt_project: Path = field(
+        default_factory=lambda: Path(
+            _environment("DBT_PROJECT", str(ROOT / "dbt_project"))
+        )
+    )
+    duckdb_memory_limit: str = field(
+        default_factory=lambda: _environment("DUCKDB_MEMORY_LIMIT", "2GB")
+    )
+    quarantine_limit_rate: float = field(
+        default_factory=lambda: _number("QUARANTINE_LIMIT_RATE", 0.01, 1)
+    )
+    quarantine_limit_count: float = field(
+        default_factory=lambda: _number("QUARANTINE_LIMIT_COUNT", 10, 1e9)
+    )
+
+    def workspace(self, source_name: str) -> Path:
+        """Return the folder of one source's warehouse; sources never share one."""
+        return (self.home / source_name).resolve()
+
+    def dbt_environment(self, warehouse_path: Path) -> dict[str, str]:
+        """Return what a dbt process sees: ours, the warehouse, no telemetry."""
+        return os.environ | {
+            "ADVANCES_DUCKDB_PATH": str(warehouse_path),
+            "ADVANCES_DUCKDB_MEMORY_LIMIT": self.duckdb_memory_limit,
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "DO_NOT_TRACK": "1",
+            "PYTHONWARNINGS": "ignore",
+        }
+
+    def policy_text(self) -> tuple[str, str]:
+        """Return the version and the text of the policy in force, newest by default.
+
+        Raises ConfigurationError where the asked version does not exist.
+        """
+        folder = resources.files("jobs.policies")
+        versions = sorted(
+            entry.name.removesuffix(".toml")
+            for entry in folder.iterdir()
+            if entry.name.endswith(".toml")
+        )
+        version = self.policy_version or versions[-1]
+        if version not in versions:
+            message = f"no policy {version!r}; there are {', '.join(versions)}"
+            raise ConfigurationError(message)
+        return version, (folder / f"{version}.toml").read_text(encoding="utf-8")
+
+
+def code_version() -> str:
+    """Return a hash of the code that decides, so that a row names what made it."""
+    digest = hashlib.sha256()
+    for room in ("forecasting", "underwriting"):
+        for path in sorted((ROOT / "jobs" / room).glob("*.py")):
+            digest.update(path.name.encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

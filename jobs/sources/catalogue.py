@@ -1,0 +1,98 @@
+"""The sources there are and the one way to open them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from jobs.sources.files import Files
+from jobs.sources.olist import Olist
+from jobs.sources.protocol import Source
+from jobs.sources.sample import Sample, is_written, write
+from jobs.sources.tables import TABLES
+
+
+class UnknownSourceError(ValueError):
+    """No such source, or it lacks what it needs; the message says what to give."""
+
+
+@dataclass(frozen=True)
+class SampleSource:
+    """The built-in marketplace: generated once into ``home``, then read like files."""
+
+    sample: Sample
+    home: Path
+    progress: Callable[[int], None] | None = None
+
+    @property
+    def name(self) -> str:
+        """The parameters make the name, so that two samples never mix."""
+        sample = self.sample
+        end = sample.end_date.strftime("%Y%m%d")
+        return f"sample-{sample.sellers}x{sample.days}-seed{sample.seed}-{end}"
+
+    @property
+    def derived(self) -> Mapping[str, tuple[str, ...]]:
+        """Nothing: the sample has every column."""
+        return {}
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Every table of the contract."""
+        return tuple(TABLES)
+
+    def land(self, table: str, folder: Path) -> list[Path]:
+        """Return the table's files; ``folder`` stays empty, the sample is local."""
+        root = self.home / self.name / "history"
+        if not is_written(self.sample, root):
+            write(self.sample, root, self.progress)
+        return Files(str(root)).land(table, folder)
+
+
+def open_source(
+    asked: str,
+    path: str | None,
+    home: Path,
+    progress: Callable[[int], None] | None = None,
+) -> Source:
+    """Return the source called ``sample``, ``files`` or ``olist``.
+
+    ``sample`` takes parameters: ``sample:sellers=200,days=400,seed=3``. Raises
+    UnknownSourceError for another name, a bad parameter or a missing path.
+    """
+    kind, _, parameters = asked.partition(":")
+    if kind == "sample":
+        return SampleSource(_sample(parameters), home, progress)
+    if kind not in {"files", "olist"} or parameters:
+        message = f"no source {asked!r}; expected sample, files or olist"
+        raise UnknownSourceError(message)
+    if path is None:
+        message = f"source {kind} needs --source-path, the folder with its files"
+        raise UnknownSourceError(message)
+    return Files(path) if kind == "files" else Olist(Path(path))
+
+
+def _sample(parameters: str) -> Sample:
+    """Read ``sellers=200,days=400``; what is not given keeps its default."""
+    readers: dict[str, Callable[[str], Any]] = {
+        "sellers": int,
+        "days": int,
+        "seed": int,
+        "end_date": date.fromisoformat,
+    }
+    values = {}
+    for part in filter(None, parameters.split(",")):
+        name, _, text = part.partition("=")
+        try:
+            values[name] = readers[name](text)
+        except (KeyError, ValueError) as error:
+            message = (
+                f"sample parameter {part!r}: expected {', '.join(readers)} as in "
+                "sample:sellers=200,days=400,seed=3,end_date=2026-10-31"
+            )
+            raise UnknownSourceError(message) from error
+    try:
+        return Sample(**values)
+    except ValueError as error:
+        raise UnknownSourceError(str(error)) from error

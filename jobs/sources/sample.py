@@ -1,0 +1,238 @@
+"""The built-in sample marketplace: seeded, any size, in the input contract.
+
+``write`` makes a folder that the ``files`` source reads: ``<table>/part-00000.parquet``
+and on, one part a block of sellers, and ``sample.json`` saying which sample it is.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from jobs.sources import sample_ledger as ledger
+from jobs.sources import sample_money_tables as money
+from jobs.sources import sample_seller_tables as trade
+from jobs.sources.sample_advances import draw_advances
+from jobs.sources.sample_columns import Block, Pieces
+from jobs.sources.sample_payouts import pay_out, payout_movements
+from jobs.sources.sample_sales import (
+    Lines,
+    draw_chargebacks,
+    draw_lines,
+    draw_refunds,
+)
+from jobs.sources.sample_sellers import (
+    NEVER,
+    Flags,
+    Ints,
+    Market,
+    draw_accounts,
+    draw_intensity,
+    draw_market,
+    draw_restrictions,
+    draw_sellers,
+    restricted_days,
+)
+
+BLOCK_SELLERS = 1_000
+MANIFEST = "sample.json"
+_MOST_SELLERS = 9_999_999
+_SHORTEST_DAYS, _LONGEST_DAYS = 120, 3_650
+_EPOCH = date(1970, 1, 1)
+_WRITING_THREADS = 2
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Which marketplace: ``days`` of history of ``sellers``, ending on ``end_date``.
+
+    Raises ValueError for a size that cannot be made.
+    """
+
+    sellers: int = 2_000
+    days: int = 730
+    seed: int = 7
+    end_date: date = date(2026, 10, 31)
+
+    def __post_init__(self) -> None:
+        """Refuse a marketplace with nobody in it or hardly any history."""
+        if not 1 <= self.sellers <= _MOST_SELLERS:
+            message = f"sellers is {self.sellers}; expected 1 to {_MOST_SELLERS}"
+            raise ValueError(message)
+        if not _SHORTEST_DAYS <= self.days <= _LONGEST_DAYS:
+            span = f"{_SHORTEST_DAYS} to {_LONGEST_DAYS}"
+            message = f"days is {self.days}; expected {span}"
+            raise ValueError(message)
+        if self.seed < 0:
+            message = f"seed is {self.seed}; expected 0 or more"
+            raise ValueError(message)
+
+    @property
+    def first_day(self) -> int:
+        """First day of history, in days since 1970-01-01."""
+        return (self.end_date - _EPOCH).days + 1 - self.days
+
+
+def write(
+    sample: Sample, folder: Path, progress: Callable[[int], None] | None = None
+) -> dict[str, int]:
+    """Write the sample into ``folder`` and return the count of rows by table.
+
+    The folder appears whole or not at all; an older sample in it is replaced.
+    ``progress`` is called with the number of sellers written since the last call.
+    Raises FileExistsError where the folder holds anything but a sample.
+    """
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST).exists():
+        message = f"{folder} holds something else; choose an empty or a new folder"
+        raise FileExistsError(message)
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    rows = _write_blocks(sample, partial, progress or (lambda _: None))
+    manifest = _identity(sample) | {"rows": rows}
+    (partial / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)
+    return rows
+
+
+def is_written(sample: Sample, folder: Path) -> bool:
+    """Tell whether ``folder`` holds this very sample, made by this very code."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(_identity(sample).items() <= manifest.items())
+
+
+def _identity(sample: Sample) -> dict[str, object]:
+    code = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("sample*.py")):
+        code.update(path.read_bytes())
+    parameters = asdict(sample) | {"end_date": sample.end_date.isoformat()}
+    return {"sample": parameters, "code": code.hexdigest()[:16]}
+
+
+def _write_blocks(
+    sample: Sample, folder: Path, progress: Callable[[int], None]
+) -> dict[str, int]:
+    """Write block after block; the next one is drawn while the last one is written."""
+    seeds = np.random.SeedSequence(sample.seed, spawn_key=(0,))
+    random = np.random.default_rng(seeds)
+    market = draw_market(random, sample.first_day, sample.days)
+    rows: dict[str, int] = {}
+    writing: list[Future[None]] = []
+    with ThreadPoolExecutor(_WRITING_THREADS) as executor:
+        for start in range(0, sample.sellers, BLOCK_SELLERS):
+            number = np.arange(start, min(start + BLOCK_SELLERS, sample.sellers))
+            seeds = np.random.SeedSequence(sample.seed, spawn_key=(1, start))
+            part = f"part-{start // BLOCK_SELLERS:05d}.parquet"
+            _finish(writing)
+            # Writing begins while the rest of the block is still being drawn.
+            for name, pieces in _draw(np.random.default_rng(seeds), market, number):
+                rows[name] = rows.get(name, 0) + sum(map(len, pieces))
+                path = folder / name / part
+                writing.append(executor.submit(_write_parquet, path, pieces))
+            progress(number.size)
+        _finish(writing)
+    return rows
+
+
+def _finish(writing: list[Future[None]]) -> None:
+    """Wait for what is being written, so that no more than two blocks are in memory."""
+    for future in writing:
+        future.result()
+    writing.clear()
+
+
+def _draw(
+    random: np.random.Generator, market: Market, number: Ints
+) -> Iterator[tuple[str, Pieces]]:
+    """Yield the tables of the sellers ``number`` as soon as each is drawn."""
+    sellers = draw_sellers(random, market, number)
+    restrictions = draw_restrictions(random, market, sellers)
+    block = Block(market, sellers, draw_accounts(random, sellers))
+    yield "sellers", trade.sellers(block, restrictions)
+    yield "compliance_checks", trade.compliance_checks(block, random)
+    yield "seller_restrictions", trade.seller_restrictions(block, restrictions)
+    intensity = draw_intensity(
+        random,
+        market,
+        sellers,
+        block.accounts,
+        restricted_days(restrictions, "listing_suspended", market, number.size),
+    )
+    lines = draw_lines(random, market, sellers, block.accounts, intensity)
+    sold = lines.take(np.flatnonzero(lines.captured != NEVER))
+    yield "order_items", trade.order_items(block, lines, sold)
+    on_hold = restricted_days(restrictions, "payout_hold", market, number.size)
+    yield from _draw_money(random, block, sold, on_hold)
+
+
+def _draw_money(
+    random: np.random.Generator, block: Block, sold: Lines, on_hold: Flags
+) -> Iterator[tuple[str, Pieces]]:
+    """Yield the tables of the money that follows from what was sold."""
+    market, accounts = block.market, block.accounts
+    refunds = draw_refunds(random, market, accounts, sold)
+    yield "refunds", trade.refunds(block, sold, refunds)
+    chargebacks = draw_chargebacks(random, market, sold, refunds)
+    yield "chargebacks", trade.chargebacks(block, sold, chargebacks)
+    sales = ledger.sale_movements(sold)
+    reversals = [
+        *ledger.refund_movements(sold, refunds),
+        *ledger.chargeback_movements(market, sold, chargebacks),
+    ]
+    captured = ledger.net_by_day(market, accounts, sales[:1])
+    returned = [lines for lines in reversals if lines.kind != "commission_refund"]
+    repayable = captured + ledger.net_by_day(market, accounts, returned)
+    advances, paid = draw_advances(random, market, np.maximum(repayable, 0))
+    yield "advances", money.advances(block, advances)
+    yield "advance_repayments", money.advance_repayments(block, advances, paid)
+    yield "offer_events", money.offer_events(block, random, advances)
+    others = [
+        *sales[1:],
+        *reversals,
+        *ledger.correction_movements(random, market, accounts, captured),
+        *ledger.advance_movements(market, accounts, advances, paid),
+    ]
+    flows = captured + ledger.net_by_day(market, accounts, others)
+    payouts, batch = pay_out(random, market, accounts, flows, on_hold)
+    yield "payouts", money.payouts(block, payouts)
+    moves = payout_movements(market, accounts, payouts)
+    lines = [sales[0], *others, *moves]
+    yield "balance_transactions", money.balance_transactions(block, lines, batch)
+
+
+def _write_parquet(path: Path, pieces: Pieces) -> None:
+    """Write the pieces as one file; times and amounts are delta encoded."""
+    path.parent.mkdir(exist_ok=True)
+    table = pa.concat_tables(pieces)
+    words = [field.name for field in table.schema if _is_words(field.type)]
+    deltas = [field.name for field in table.schema if _is_whole(field.type)]
+    pq.write_table(
+        table,
+        path,
+        compression="snappy",
+        use_dictionary=words,
+        column_encoding=dict.fromkeys(deltas, "DELTA_BINARY_PACKED"),
+        write_statistics=["updated_at"],
+        # Without the Arrow schema the words are read back as plain text.
+        store_schema=False,
+    )
+
+
+def _is_words(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_dictionary(kind))
+
+
+def _is_whole(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_temporal(kind))

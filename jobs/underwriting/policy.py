@@ -1,0 +1,180 @@
+"""The policy: every number of judgment, read from a validated text.
+
+``parse_policy`` takes the text, not a path, so that this room reads no files. Its
+errors name the file, the key and what was expected.
+"""
+
+import math
+import tomllib
+from typing import Annotated, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from jobs.underwriting.arrays import FloatArray, IntegerArray
+from jobs.underwriting.policy_checks import Fault, contradictions, faults
+
+Share = Annotated[float, Field(ge=0, le=1)]
+PositiveShare = Annotated[float, Field(gt=0, lt=1)]
+Days = Annotated[int, Field(ge=0)]
+PositiveDays = Annotated[int, Field(ge=1)]
+Minor = Annotated[int, Field(ge=0)]
+PositiveMinor = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=0)]
+Check = Literal["kyb", "sanctions", "tax_id"]
+CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+class PolicyError(ValueError):
+    """A policy text that cannot be used; the message says where and why."""
+
+
+class Section(BaseModel):
+    """A table of the policy: immutable, strict, no key it does not know."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+    )
+
+
+class Forecast(Section):
+    """Which forecast the policy was tuned on."""
+
+    model_version: str
+
+
+class Eligibility(Section):
+    """Thresholds of the rules; each name says on which side it binds."""
+
+    maximum_data_age_days: Days
+    maximum_quarantined_count: Count
+    minimum_history_days: PositiveDays
+    last_sale_within_days: PositiveDays
+    dense_last_sale_within_days: PositiveDays
+    dense_sale_days: PositiveDays
+    minimum_sale_days: Annotated[int, Field(ge=1, le=91)]
+    minimum_growth_rate: Annotated[float, Field(ge=-1)]
+    maximum_weekly_variation_rate: Annotated[float, Field(gt=0)]
+    maximum_refund_rate: Share
+    maximum_chargeback_rate: Share
+    maximum_failed_payouts_count: Count
+    minimum_repaid_rate: Annotated[float, Field(gt=0, le=1)]
+    cooling_off_days: Days
+
+
+class Sizing(Section):
+    """Holdback and the caps that are shares of sales or of the book."""
+
+    holdback_rate: PositiveShare
+    holdback_hard_cap_rate: PositiveShare
+    annual_sales_share_rate: PositiveShare
+    minimum_tier_ratio: Annotated[float, Field(ge=1)]
+    entity_book_share_rate: PositiveShare
+
+
+class Tier(Section):
+    """One rung of the ladder: a term and the confidence of being repaid by then."""
+
+    target_term_days: PositiveDays
+    confidence_rate: PositiveShare
+    minimum_history_days: PositiveDays
+    needs_matured_horizon: bool
+
+
+class Pricing(Section):
+    """What a fee must cover, and the band it must stay in."""
+
+    cost_of_funds_rate: Share
+    servicing_rate: Share
+    margin_rate: Share
+    shortfall_load: Annotated[float, Field(ge=1)]
+    shortfall_load_extrapolated: Annotated[float, Field(ge=1)]
+    shortfall_floor_rate: Share
+    fee_floor_rate: PositiveShare
+    fee_cap_rate: PositiveShare
+
+
+class Offers(Section):
+    """How long an offer lives."""
+
+    life_days: PositiveDays
+
+
+class Country(Section):
+    """Where advances are made: in which currencies, after which checks."""
+
+    currencies: Annotated[tuple[CurrencyCode, ...], Field(strict=False, min_length=1)]
+    required_checks: Annotated[tuple[Check, ...], Field(strict=False)]
+
+
+class Currency(Section):
+    """Amounts of judgment in one currency, in its minor units."""
+
+    minimum_monthly_sales_minor: PositiveMinor
+    minimum_advance_minor: PositiveMinor
+    maximum_advance_minor: PositiveMinor
+    step_minor: PositiveMinor
+    entity_exposure_floor_minor: PositiveMinor
+    servicing_fixed_minor: Minor
+
+
+class Policy(Section):
+    """The whole policy, as its file says it."""
+
+    policy_version: Annotated[str, Field(min_length=1)]
+    forecast: Forecast
+    eligibility: Eligibility
+    sizing: Sizing
+    tiers: Annotated[tuple[Tier, ...], Field(strict=False, min_length=1, max_length=3)]
+    pricing: Pricing
+    offers: Offers
+    countries: dict[CountryCode, Country]
+    currencies: dict[CurrencyCode, Currency]
+
+    def currency_amounts(self, currency_codes: pd.Series, name: str) -> IntegerArray:
+        """Return the policy amount called ``name`` of each row's currency, in minor.
+
+        Raises:
+            KeyError: a row has a currency the policy does not know.
+
+        """
+        amounts = self.currency_thresholds(currency_codes, name)
+        if np.isnan(amounts).any():
+            message = f"The policy has no {name} for some of these currencies."
+            raise KeyError(message)
+        return amounts.astype(np.int64)
+
+    def currency_thresholds(self, currency_codes: pd.Series, name: str) -> FloatArray:
+        """Like ``currency_amounts`` as floats, NaN where the currency is unknown."""
+        known = {code: getattr(table, name) for code, table in self.currencies.items()}
+        return currency_codes.map(known).to_numpy(dtype=np.float64, na_value=math.nan)
+
+
+def parse_policy(text: str, name: str) -> Policy:
+    """Read a policy from the text of its TOML file; ``name`` is the file's name.
+
+    Raises:
+        PolicyError: no TOML, a wrong, missing or unknown key, or a contradiction; a
+            sentence for each, naming file, key and what was expected.
+
+    """
+    try:
+        policy = Policy.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        message = f"{name}: expected valid TOML, got: {error}."
+        raise PolicyError(message) from error
+    except ValidationError as error:
+        raise PolicyError(_lines(name, faults(error, Policy))) from error
+    found = contradictions(policy)
+    if found:
+        raise PolicyError(_lines(name, found))
+    return policy
+
+
+def _lines(name: str, found: list[Fault]) -> str:
+    return "\n".join(f"{name}: {fault.key}: {fault.text}" for fault in found)

@@ -1,0 +1,51 @@
+"""What many tests share: one finished night of a small sample, made once."""
+
+import os
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from nights import night_of
+
+from jobs.night import Night
+from jobs.nightly import nightly
+from jobs.sources.catalogue import SampleSource
+from jobs.sources.sample import Sample
+
+SAMPLE = Sample(sellers=240, days=500, seed=5, end_date=date(2026, 10, 31))
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the settings of whoever runs the tests out of them."""
+    for name in [name for name in os.environ if name.startswith("ADVANCES_")]:
+        monkeypatch.delenv(name)
+
+
+def sample_night(home: Path) -> Night:
+    """Return the night of the small sample whose results live under ``home``."""
+    return night_of(home, SampleSource(SAMPLE, home), SAMPLE.end_date)
+
+
+@pytest.fixture(scope="session")
+def finished_night(tmp_path_factory: pytest.TempPathFactory) -> Night:
+    """Return a finished night, made once and copied for each worker, to read from."""
+    base = tmp_path_factory.getbasetemp()
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    shared = (base.parent if is_worker else base) / "made-once"
+    shared.mkdir(exist_ok=True)
+    with FileLock(shared / "lock"):
+        if not (shared / "done").exists():
+            nightly(sample_night(shared), lambda _step: None)
+            (shared / "done").touch()
+    home = base / "finished-night"
+    shutil.copytree(shared, home)
+    return sample_night(home)
+
+
+@pytest.fixture(scope="session")
+def history(finished_night: Night) -> Path:
+    """Return the folder with the history behind the finished night."""
+    return finished_night.settings.home / finished_night.source.name / "history"

@@ -1,0 +1,123 @@
+"""Every DAG file loads, says what it is, and keeps the rules of the room."""
+
+import ast
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import DAGS
+
+from jobs.forecast import BUCKET_COUNT, Share
+from jobs.sources.tables import TABLES
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+DAG_FILES = sorted(path for path in DAGS.glob("*.py") if path.stem != "dag_kit")
+
+
+def test_the_folder_holds_the_dags_we_know() -> None:
+    """A wrong path would let the tests below pass on nothing."""
+    assert [path.stem for path in DAG_FILES] == ["nightly_cash_flows", "nightly_offers"]
+
+
+def test_one_file_one_dag_one_name(dags: "dict[str, DAG]") -> None:
+    """The id of a DAG is the name of its file."""
+    found = {dag_id: Path(dag.fileloc) for dag_id, dag in dags.items()}
+
+    assert found == {path.stem: path for path in DAG_FILES}
+
+
+@pytest.mark.parametrize(
+    "path", [*DAG_FILES, DAGS / "dag_kit.py"], ids=lambda it: it.stem
+)
+def test_imports_airflow_and_the_kit_only(path: Path) -> None:
+    """The jobs and dbt are reached by command line, and no DAG imports another."""
+    allowed = {"airflow", "dag_kit", "contextlib", "datetime", "enum", "logging"}
+
+    assert _imported(path) - allowed <= {"pathlib", "typing"}
+
+
+def _imported(path: Path) -> set[str]:
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    plain = [
+        it.name for node in nodes if isinstance(node, ast.Import) for it in node.names
+    ]
+    parts = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {name.split(".")[0] for name in plain + parts}
+
+
+def test_each_dag_explains_itself(dags: "dict[str, DAG]", dag_kit: ModuleType) -> None:
+    """A DAG has its docstring as documentation, known tags, and a description."""
+    for dag in dags.values():
+        docstring = ast.get_docstring(ast.parse(Path(dag.fileloc).read_text("utf-8")))
+        assert (dag.doc_md or "").strip() == docstring
+        assert dag.description
+        assert dag.tags
+        assert dag.tags <= {str(tag) for tag in dag_kit.Tag}
+
+
+def test_nights_never_overlap_or_start_by_themselves(dags: "dict[str, DAG]") -> None:
+    """One run of a DAG at a time; history is loaded by a backfill, not by catchup."""
+    expected = dict.fromkeys(dags, (1, False))
+
+    assert {
+        key: (it.max_active_runs, it.catchup) for key, it in dags.items()
+    } == expected
+
+
+def test_each_task_can_fail_safely(dags: "dict[str, DAG]", dag_kit: ModuleType) -> None:
+    """Every task has the pool, an owner, retries, a time limit and the alert."""
+    tasks = [task for dag in dags.values() for task in dag.tasks]
+
+    assert len(tasks) == 7
+    for task in tasks:
+        assert task.pool == "warehouse"
+        assert task.owner == "seller-advances"
+        assert task.retries == 2
+        assert task.retry_exponential_backoff > 1
+        assert task.execution_timeout is not None
+        assert list(task.on_failure_callback) == [dag_kit.report_failure]
+
+
+def test_the_offers_of_a_night_wait_for_its_cash_flows(
+    dags: "dict[str, DAG]", dag_kit: ModuleType
+) -> None:
+    """The last task of one DAG updates the asset that the other is scheduled on."""
+    build = dags["nightly_cash_flows"].get_task("build_cash_flow")
+
+    assert build.outlets == [dag_kit.CASH_FLOWS]
+    assert build.downstream_task_ids == set()
+    assert dags["nightly_offers"].timetable.asset_condition == dag_kit.CASH_FLOWS
+
+
+def test_ingests_each_table_of_the_contract(dags: "dict[str, DAG]") -> None:
+    """The DAG's own list of tables is the input contract's, in the same order."""
+    assert _parts(dags["nightly_cash_flows"], "ingest") == [
+        f"--table {table}" for table in TABLES
+    ]
+
+
+def test_predicts_each_seller_once(dags: "dict[str, DAG]") -> None:
+    """The mapped shares cover every bucket of sellers, none twice."""
+    parts = _parts(dags["nightly_offers"], "forecast_predict")
+    shares = [Share.parse(part.removeprefix("--bucket ")) for part in parts]
+    buckets = sorted(bucket for share in shares for bucket in share.buckets)
+
+    assert len(shares) > 1
+    assert buckets == list(range(BUCKET_COUNT))
+
+
+def _parts(dag: "DAG", task_id: str) -> list[str]:
+    return list(dag.get_task(task_id).expand_input.value["part"])
+
+
+def test_readme_lists_each_dag_once() -> None:
+    """The table in the README names the DAGs that there are, and only those."""
+    readme = (DAGS / "README.md").read_text(encoding="utf-8")
+
+    assert re.findall(r"^\| `([a-z_]+)` \|", readme, re.MULTILINE) == [
+        path.stem for path in DAG_FILES
+    ]

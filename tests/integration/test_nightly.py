@@ -1,0 +1,220 @@
+"""The nightly command, run as its users run it."""
+
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from marketplace import marketplace, write_parquet
+from nights import night_of, rows_of, value_of
+
+from jobs.decide import decide
+from jobs.forecast import Share, forecast_predict
+from jobs.ingest import ingest
+from jobs.night import Night
+from jobs.nightly import nightly, summarise
+from jobs.sources.catalogue import SampleSource
+from jobs.sources.sample import Sample
+
+ADVANCES = Path(sys.executable).parent / "advances"
+AS_OF = ["--as-of", "2026-10-31"]
+SMALL = "sample:sellers=60,days=400,seed=3"
+
+
+def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the console script with its results under ``home``."""
+    return subprocess.run(
+        [ADVANCES, *arguments],
+        env={"ADVANCES_HOME": str(home), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_second_run_prints_the_same_offers(tmp_path: Path) -> None:
+    """The same night twice succeeds twice and ends with one hash."""
+    first, second = (
+        run(tmp_path, "nightly", "--source", SMALL, "--timings") for _ in range(2)
+    )
+
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr
+    hashes = [
+        line
+        for done in (first, second)
+        for line in done.stdout.splitlines()
+        if line.startswith("Offers hash: ")
+    ]
+    assert len(hashes) == 2
+    assert len(set(hashes)) == 1
+    for said in ("evaluated", "Quarantined rows: 0", "Results: ", "build cash_flow"):
+        assert said in first.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (
+            ["nightly", "--source", "shop"],
+            2,
+            "configuration: no source 'shop'; expected sample, files or olist",
+        ),
+        (
+            ["nightly", "--source", "files"],
+            2,
+            "configuration: source files needs --source-path",
+        ),
+        (
+            ["nightly", "--source", "files", "--source-path", "."],
+            2,
+            "configuration: --as-of is missing",
+        ),
+        (["nightly", "--as-of", "31/10/2026"], 2, "'31/10/2026' is not a date"),
+        (
+            ["decide", "--source", SMALL],
+            3,
+            "data: the marts are not built; run `advances build` first",
+        ),
+        (
+            [
+                "ingest",
+                "--source",
+                "files",
+                "--source-path",
+                "/nowhere",
+                "--as-of",
+                "2026-10-31",
+            ],
+            3,
+            "data: /nowhere: no such folder",
+        ),
+        (
+            ["forecast", "predict", "--source", SMALL, "--bucket", "1/3"],
+            2,
+            "configuration: bucket '1/3': expected i/n with n one of 1, 2, 4 ... 64",
+        ),
+    ],
+)
+def test_each_kind_of_failure_has_its_exit_code(
+    tmp_path: Path, arguments: list[str], code: int, message: str
+) -> None:
+    """A mistake exits with its code and one message that says what to do."""
+    done = run(tmp_path, *arguments)
+
+    assert code == done.returncode
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_broken_rows_over_the_threshold_leave_results_alone(tmp_path: Path) -> None:
+    """A bad delivery stops the next night with 3; the marts stay as they were."""
+    tables = marketplace(days=60)
+    history = write_parquet(tmp_path / "history", tables)
+    files = ["--source", "files", "--source-path", str(history)]
+    first = run(tmp_path, "nightly", *files, "--as-of", "2026-02-10")
+    night = night_of(tmp_path, history, date(2026, 2, 10))
+    marts = "select * from cash_flow.fct_seller_cash_flows_daily order by all"
+    before = rows_of(night, marts)
+    for row in tables["balance_transactions"][-60:]:
+        row["kind"] = "gift"
+    write_parquet(history, tables)
+
+    second = run(tmp_path, "nightly", *files, "--as-of", "2026-03-01")
+
+    assert (first.returncode, second.returncode) == (0, 3), first.stderr
+    assert "kind gift is not one of sale, commission" in second.stderr
+    assert before
+    assert before == rows_of(night, marts)
+
+
+def test_every_seller_gets_a_decision_and_a_reason_or_an_offer(
+    finished_night: Night,
+) -> None:
+    """Nobody is left out: each seller is decided, and a refusal says why."""
+    assert value_of(
+        finished_night, "select count(*) as n from cash_flow.dim_sellers"
+    ) <= value_of(
+        finished_night,
+        "select count(*) as n from offers.fct_eligibility_decisions",
+    )
+    assert (
+        value_of(
+            finished_night,
+            "select count(*) as n from offers.fct_eligibility_decisions"
+            " where outcome <> 'eligible' and coalesce(reason_codes, '') = ''",
+        )
+        == 0
+    )
+    assert summarise(finished_night).eligible_count > 0
+
+
+def test_offers_keep_to_the_policy(finished_night: Night) -> None:
+    """Every offer is within its caps, adds up, and is made to an eligible seller."""
+    offers = rows_of(
+        finished_night,
+        "select offers.*, decisions.outcome from offers.fct_advance_offers as offers"
+        " left join offers.fct_eligibility_decisions as decisions"
+        " using (seller_id, currency_code, as_of_date, policy_version)",
+    )
+
+    assert {"EUR", "JPY"} <= {offer["currency_code"] for offer in offers}
+    for offer in offers:
+        policy = finished_night.policy
+        amounts = policy.currencies[offer["currency_code"]]
+        assert offer["outcome"] == "eligible"
+        assert offer["owed_minor"] == offer["advance_minor"] + offer["fee_minor"]
+        assert (
+            amounts.minimum_advance_minor
+            <= offer["advance_minor"]
+            <= amounts.maximum_advance_minor
+        )
+
+
+def test_buckets_make_no_difference(finished_night: Night) -> None:
+    """Predicting in four shares stores the same quantiles as in one."""
+    query = "select * from underwriting.forecast_quantiles order by all"
+    whole = rows_of(finished_night, query)
+
+    for index in range(4):
+        forecast_predict(finished_night, Share(index, 4))
+
+    assert len(whole) > 1000
+    assert whole == rows_of(finished_night, query)
+
+
+def test_a_decision_keeps_what_it_saw(finished_night: Night) -> None:
+    """The stored inputs of a decision are the seller's health row."""
+    decided = decide(finished_night)
+
+    ((tenure_days,),) = [
+        tuple(row.values())
+        for row in rows_of(
+            finished_night,
+            "select count(*) as n from underwriting.eligibility_decisions as decisions"
+            " inner join cash_flow.fct_seller_health_daily as health"
+            " using (seller_id, currency_code, as_of_date)"
+            " where cast(json_extract(inputs, '$.tenure_days') as bigint)"
+            " = health.tenure_days",
+        )
+    ]
+    assert decided.evaluated_count == tenure_days
+
+
+def test_two_nights_in_a_row_and_the_first_again(tmp_path: Path) -> None:
+    """Going back to a night gives its offers again; going forward too."""
+    sample = Sample(sellers=60, days=400, seed=3)
+    source = SampleSource(sample, tmp_path)
+    nights = [
+        night_of(tmp_path, source, sample.end_date - timedelta(days=days))
+        for days in (1, 0)
+    ]
+
+    hashes = []
+    for night in (*nights, *nights):
+        nightly(night, lambda _step: None)
+        hashes.append(summarise(night).offers_hash)
+
+    assert hashes[:2] == hashes[2:]
+    assert hashes[0] != hashes[1]
+    ingest(nights[1])

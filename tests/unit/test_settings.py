@@ -1,0 +1,52 @@
+"""Settings come from the environment, and only the listed ones exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from jobs.settings import ConfigurationError, Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_example_lists_every_setting() -> None:
+    """.env.example and the code name the same variables."""
+    listed = re.findall(
+        r"^(ADVANCES_\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE
+    )
+    text = (ROOT / "jobs" / "settings.py").read_text()
+    read = set(re.findall(r'_(?:environment|number)\(\s*"(\w+)"', text))
+    read_by_options = set(
+        re.findall(r'"ADVANCES_(\w+)"', (ROOT / "jobs" / "__main__.py").read_text())
+    )
+
+    assert {name.removeprefix("ADVANCES_") for name in listed} == read | read_by_options
+
+
+def test_a_share_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bad limit names the variable and what was expected."""
+    monkeypatch.setenv("ADVANCES_QUARANTINE_LIMIT_RATE", "5 %")
+
+    with pytest.raises(ConfigurationError) as raised:
+        Settings()
+
+    assert (
+        str(raised.value)
+        == "ADVANCES_QUARANTINE_LIMIT_RATE is '5 %'; expected a number from 0 to 1"
+    )
+
+
+def test_an_unknown_policy_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy that does not exist is named beside those that do."""
+    monkeypatch.setenv("ADVANCES_POLICY", "1999-01")
+
+    with pytest.raises(ConfigurationError, match="no policy '1999-01'; there are"):
+        Settings().policy_text()
+
+
+def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that is set but empty counts as not set."""
+    monkeypatch.setenv("ADVANCES_HOME", "")
+
+    assert Path(".advances") == Settings().home

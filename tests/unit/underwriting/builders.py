@@ -1,0 +1,114 @@
+"""Tiny builders: a policy, seller health rows and quantile grids."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from jobs.underwriting.distribution import QuantileGrid
+from jobs.underwriting.offers import Offers, make_offers
+from jobs.underwriting.policy import Policy, parse_policy
+
+POLICY_FILE = Path(__file__).parents[3] / "jobs" / "policies" / "2026-11.toml"
+POLICY_TEXT = POLICY_FILE.read_text(encoding="utf-8")
+AS_OF_DATE = dt.date(2026, 11, 1)
+HORIZONS = np.array([7, 14, 30, 60, 90, 120, 180, 270, 365])
+PROBABILITIES = np.array(
+    [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99],
+)
+
+#: Confidence of each term of the policy in force.
+CONFIDENCE = {90: 0.90, 180: 0.95, 270: 0.95}
+
+#: Euro and yen sellers of 1,000.00 and 100,000 a day, as their health rows say.
+DAILY = [100_000.0, 100_000.0]
+
+_HEALTHY: dict[str, Any] = {
+    "seller_id": "anna",
+    "legal_entity_id": "anna-gmbh",
+    "as_of_date": pd.Timestamp(AS_OF_DATE),
+    "last_advance_closed_date": pd.NaT,
+    "currency_code": "EUR",
+    "country_code": "DE",
+    "seller_status": "active",
+    "kyb_outcome": "passed",
+    "sanctions_outcome": "passed",
+    "tax_id_outcome": "passed",
+    "repayable_91_days_minor": 9_100_000,
+    "repayable_364_days_minor": 36_400_000,
+    "balance_minor": 50_000,
+    "open_advance_balance_minor": 0,
+    "tenure_days": 700,
+    "days_since_last_sale": 1.0,
+    "active_91_days": 80,
+    "failed_payouts_91_days_count": 0,
+    "open_advance_count": 0,
+    "quarantined_91_days_count": 0,
+    "refund_rate": 0.05,
+    "chargeback_rate": 0.001,
+    "growth_rate": 0.1,
+    "weekly_variation_rate": 0.4,
+    "open_advance_repaid_rate": np.nan,
+    "has_payout_hold": False,
+    "has_listing_suspended": False,
+    "has_fraud_review": False,
+    "has_missed_minimum": False,
+    "data_as_of": pd.Timestamp("2026-11-01 22:00:00"),
+}
+
+YEN: dict[str, Any] = {
+    "seller_id": "botan",
+    "legal_entity_id": "botan-kk",
+    "currency_code": "JPY",
+    "country_code": "JP",
+}
+
+
+def policy(*changes: tuple[str, str]) -> Policy:
+    """Return the policy in force, its text changed by (old, new) pairs."""
+    text = POLICY_TEXT
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return parse_policy(text, POLICY_FILE.name)
+
+
+def health(*changes: dict[str, Any]) -> pd.DataFrame:
+    """Return health rows of healthy sellers, each changed as said.
+
+    Without changes: anna in EUR and botan in JPY.
+    """
+    rows = [{**_HEALTHY, **change} for change in changes or ({}, YEN)]
+    frame = pd.DataFrame(rows)
+    for name in ("last_advance_closed_date", "as_of_date", "data_as_of"):
+        frame[name] = pd.to_datetime(frame[name])
+    return frame
+
+
+def grid(daily_minor: list[float], spread: float = 0.3) -> QuantileGrid:
+    """Quantiles of sellers who sell that much a day, lognormal around it.
+
+    ``spread`` is the relative width between the median and the next quartile.
+    """
+    factors = np.exp(spread * np.linspace(-2.3, 2.3, len(PROBABILITIES)) / 0.67 * 0.6)
+    daily = np.array(daily_minor, dtype=np.float64)
+    values = daily[:, None, None] * HORIZONS[None, :, None] * factors[None, None, :]
+    return QuantileGrid(values, HORIZONS, PROBABILITIES)
+
+
+def offered(
+    rows: pd.DataFrame,
+    sales: QuantileGrid,
+    rules: Policy | None = None,
+    everyone: pd.DataFrame | None = None,
+) -> Offers:
+    """Make the offers of one night; everyone is eligible unless said."""
+    return make_offers(
+        rows,
+        sales,
+        rules or policy(),
+        AS_OF_DATE,
+        health=rows if everyone is None else everyone,
+    )
