@@ -96,7 +96,7 @@ def _say(line: str) -> None:
 @click.group(context_settings={"max_content_width": 88})
 @click.version_option(package_name="seller-advances")
 def cli() -> None:
-    r"""Nightly cash advance offers for marketplace sellers.
+    """Nightly cash advance offers for marketplace sellers.
 
     \b
     Examples:
@@ -112,7 +112,7 @@ def cli() -> None:
 def nightly_command(
     as_of: date | None, source: str, source_path: str | None, *, timings: bool
 ) -> None:
-    r"""Run the whole night, from history to offers.
+    """Run the whole night, from history to offers.
 
     \b
     Examples:
@@ -187,7 +187,7 @@ def _print_summary(night: Night, summary: Summary, seconds: dict[str, float]) ->
     help="Folder for the Parquet files, one folder a table.",
 )
 def sample_command(sellers: int, days: int, seed: int, out: Path) -> None:
-    r"""Write a seeded marketplace of any size, in the input contract.
+    """Write a seeded marketplace of any size, in the input contract.
 
     \b
     Example:
@@ -211,7 +211,7 @@ def sample_command(sellers: int, days: int, seed: int, out: Path) -> None:
 def ingest_command(
     as_of: date | None, source: str, source_path: str | None, tables: tuple[str, ...]
 ) -> None:
-    r"""Load one night's window of the source into raw, broken rows into quarantine.
+    """Load one night's window of the source into raw, broken rows into quarantine.
 
     \b
     Example:
@@ -237,7 +237,7 @@ def ingest_command(
 def build_command(
     as_of: date | None, source: str, source_path: str | None, part: str
 ) -> None:
-    r"""Build and test the marts with dbt, as known on the night.
+    """Build and test the marts with dbt, as known on the night.
 
     \b
     Example:
@@ -256,7 +256,7 @@ def forecast_group() -> None:
 @forecast_group.command("fit")
 @_night_options
 def fit_command(as_of: date | None, source: str, source_path: str | None) -> None:
-    r"""Fit the model of the night on past origins.
+    """Fit the model of the night on past origins.
 
     \b
     Example:
@@ -274,7 +274,7 @@ def fit_command(as_of: date | None, source: str, source_path: str | None) -> Non
 def predict_command(
     as_of: date | None, source: str, source_path: str | None, bucket: str
 ) -> None:
-    r"""Store the quantiles of the night for one share of the sellers.
+    """Store the quantiles of the night for one share of the sellers.
 
     \b
     Example:
@@ -287,7 +287,7 @@ def predict_command(
 @cli.command("decide")
 @_night_options
 def decide_command(as_of: date | None, source: str, source_path: str | None) -> None:
-    r"""Apply the eligibility rules to every seller.
+    """Apply the eligibility rules to every seller.
 
     \b
     Example:
@@ -302,7 +302,7 @@ def decide_command(as_of: date | None, source: str, source_path: str | None) -> 
 @cli.command("price")
 @_night_options
 def price_command(as_of: date | None, source: str, source_path: str | None) -> None:
-    r"""Size and price the offers of every eligible seller.
+    """Size and price the offers of every eligible seller.
 
     \b
     Example:
