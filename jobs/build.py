@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+from datetime import date
 from typing import Literal
 
 from jobs.night import Night
 from jobs.sources.protocol import DataError
+from jobs.warehouse.duckdb import DuckDBWarehouse
 
 Part = Literal["cash_flow", "offers"]
 
@@ -18,23 +20,28 @@ class BuildError(RuntimeError):
 def build(night: Night, part: Part) -> int:
     """Build and test one part of the dbt project; return how many nodes passed.
 
-    A date that was built before, or one before it, is rebuilt from raw rather than
-    added to. Raises DataError naming the tests that failed.
+    The cash-flow marts only go forward: unless the newest night in them is before this
+    one, they are built from raw again. Raises DataError naming the tests that failed.
     """
     with night.warehouse() as warehouse:
         if not warehouse.exists("raw", "sellers"):
             message = f"{night.warehouse_path} is empty; run `advances ingest` first"
             raise DataError(message)
-        is_again = part == "cash_flow" and warehouse.exists(
-            "cash_flow", "fct_seller_health_daily"
-        )
-        if is_again:
-            newest = warehouse.query(
-                "select max(as_of_date) as newest"
-                " from cash_flow.fct_seller_health_daily"
-            )["newest"][0].as_py()
-            is_again = newest is not None and night.as_of_date <= newest
-    return _run(night, part, is_full_refresh=is_again)
+        newest = _newest_night(warehouse)
+    is_forward = newest is not None and newest < night.as_of_date
+    is_full_refresh = part == "cash_flow" and not is_forward
+    return _run(night, part, is_full_refresh=is_full_refresh)
+
+
+def _newest_night(warehouse: DuckDBWarehouse) -> date | None:
+    """Return the newest night that was built to its end, by the mart built last."""
+    if not warehouse.exists("cash_flow", "fct_seller_health_daily"):
+        return None
+    rows = warehouse.query(
+        "select max(as_of_date) as newest from cash_flow.fct_seller_health_daily"
+    )
+    newest: date | None = rows["newest"][0].as_py()
+    return newest
 
 
 def _run(night: Night, part: Part, *, is_full_refresh: bool) -> int:

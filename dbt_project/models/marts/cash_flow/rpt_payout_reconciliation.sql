@@ -39,7 +39,8 @@ known_payouts as (
 
 unknown_payouts as (
 
-    -- Lines that name a payout nobody told us of, or another seller's or currency's.
+    -- Lines that name a payout nobody told us of, or another seller's or currency's. A
+    -- batch still collecting is not told of until the money leaves the balance.
     select
         payout_lines.seller_id,
         payout_lines.currency_code,
@@ -51,14 +52,18 @@ unknown_payouts as (
         payout_lines.lines_total_minor,
         payout_lines.own_line_minor,
         -payout_lines.lines_total_minor as residual_minor,
-        'payout_missing' as residual_reason
+        case
+            when payouts.payout_id is not null then 'other_seller_or_currency'
+            when payout_lines.own_line_count = 0 then 'not_initiated'
+            else 'payout_missing'
+        end as residual_reason
     from payout_lines
     left join payouts
-        on
-            payout_lines.payout_id = payouts.payout_id
-            and payout_lines.seller_id = payouts.seller_id
-            and payout_lines.currency_code = payouts.currency_code
-    where payouts.payout_id is null
+        on payout_lines.payout_id = payouts.payout_id
+    where
+        payouts.payout_id is null
+        or payout_lines.seller_id <> payouts.seller_id
+        or payout_lines.currency_code <> payouts.currency_code
 
 ),
 
