@@ -28,8 +28,7 @@ lint: $(VENV)/.ready-checks
 	$(VENV)/bin/ruff check --quiet .
 	$(VENV)/bin/ruff format --quiet --check .
 	$(VENV)/bin/mypy --no-error-summary
-	$(VENV)/bin/lint-imports --no-logo > /dev/null || $(VENV)/bin/lint-imports --no-logo
-	$(VENV)/bin/sqlfluff lint --nofail-on-warn --disable-progress-bar --processes 2 dbt_project > $(VENV)/sqlfluff.log || { cat $(VENV)/sqlfluff.log; exit 1; }
+	$(VENV)/bin/sqlfluff lint --disable-progress-bar --processes 2 dbt_project
 	$(VENV)/bin/nbstripout --verify notebooks/*.ipynb
 
 format: $(VENV)/.ready-checks ## Format Python and SQL, strip notebook outputs.

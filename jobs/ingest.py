@@ -79,7 +79,10 @@ def ingest(night: Night, only: Sequence[str] = ()) -> Ingested:
     if unknown:
         message = f"no table {unknown[0]!r}; expected one of {', '.join(TABLES)}"
         raise ConfigurationError(message)
-    names = [name for name in delivered if not only or name in only]
+    asked = [name for name in TABLES if not only or name in only]
+    names = [name for name in asked if name in delivered]
+    if missing := [name for name in asked if name not in delivered]:
+        night.say(f"not delivered by this source: {', '.join(missing)}")
     windows = _windows(night, names)
     landing = night.workspace / "landing" / night.as_of_date.isoformat()
     try:
@@ -87,9 +90,11 @@ def ingest(night: Night, only: Sequence[str] = ()) -> Ingested:
             _validate(night, TABLES[name], windows[name], landing / name)
             for name in names
         ]
-        _write(night, [table for table in validated if table], windows)
+        _write(night, validated, windows)
     finally:
-        shutil.rmtree(landing, ignore_errors=True)
+        # Another process may be landing other tables of the same night beside us.
+        for name in names:
+            shutil.rmtree(landing / name, ignore_errors=True)
     return Ingested(tuple(validated))
 
 

@@ -23,7 +23,6 @@ class SampleSource:
 
     sample: Sample
     home: Path
-    progress: Callable[[int], None] | None = None
 
     @property
     def name(self) -> str:
@@ -46,7 +45,7 @@ class SampleSource:
         """Return the table's files; ``folder`` stays empty, the sample is local."""
         root = self.home / self.name / "history"
         if not is_written(self.sample, root):
-            write(self.sample, root, self.progress)
+            write(self.sample, root)
         return Files(str(root)).land(table, folder)
 
 
@@ -54,7 +53,6 @@ def open_source(
     asked: str,
     path: str | None,
     home: Path,
-    progress: Callable[[int], None] | None = None,
 ) -> Source:
     """Return the source called ``sample``, ``files`` or ``olist``.
 
@@ -63,7 +61,7 @@ def open_source(
     """
     kind, _, parameters = asked.partition(":")
     if kind == "sample":
-        return SampleSource(_sample(parameters), home, progress)
+        return SampleSource(_sample(parameters), home)
     if kind not in {"files", "olist"} or parameters:
         message = f"no source {asked!r}; expected sample, files or olist"
         raise UnknownSourceError(message)
