@@ -5,7 +5,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 UV := $(shell command -v uv 2>/dev/null)
 ifneq ($(UV),)
-  CREATE := $(UV) venv --quiet --allow-existing --python python3 $(VENV)
+  CREATE := $(UV) venv --quiet --seed --allow-existing --python python3 $(VENV)
   INSTALL := VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --constraint constraints.txt --editable
 else
   CREATE := python3 -m venv $(VENV)

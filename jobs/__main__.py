@@ -195,11 +195,11 @@ def sample_command(sellers: int, days: int, seed: int, out: Path) -> None:
     """
     with Progress(console=console, disable=not console.is_terminal) as bars:
         task = bars.add_task("sellers", total=sellers)
-        counts = write(
-            Sample(sellers, days, seed),
-            out,
-            lambda done: bars.update(task, completed=done),
-        )
+        try:
+            sample = Sample(sellers, days, seed)
+            counts = write(sample, out, lambda done: bars.update(task, completed=done))
+        except (ValueError, FileExistsError) as error:
+            raise ConfigurationError(str(error)) from error
     for table, count in counts.items():
         _say(f"{table}: {count:,} rows")
     console.print(f"Written to {out}")
@@ -218,7 +218,8 @@ def ingest_command(
       advances ingest --as-of 2026-10-31 --table order_items --table refunds
     """
     night = _night(as_of, source, source_path)
-    ingested = ingest(night, tables)
+    with console.status("ingest"):
+        ingested = ingest(night, tables)
     console.print(
         f"Loaded {len(ingested.validated)} tables into {night.warehouse_path},"
         f" {ingested.quarantined_count:,} rows quarantined"
@@ -244,7 +245,8 @@ def build_command(
       advances build --as-of 2026-10-31 --part offers
     """
     night = _night(as_of, source, source_path)
-    count = build(night, "offers" if part == "offers" else "cash_flow")
+    with console.status(f"build {part}"):
+        count = build(night, "offers" if part == "offers" else "cash_flow")
     console.print(f"{count} models and tests passed in {night.warehouse_path}")
 
 
@@ -262,7 +264,8 @@ def fit_command(as_of: date | None, source: str, source_path: str | None) -> Non
     Example:
       advances forecast fit --as-of 2026-10-31
     """
-    count = forecast_fit(_night(as_of, source, source_path))
+    with console.status("forecast fit"):
+        count = forecast_fit(_night(as_of, source, source_path))
     console.print(f"Model fitted; {count:,} sellers and currencies seen")
 
 
@@ -280,7 +283,9 @@ def predict_command(
     Example:
       advances forecast predict --as-of 2026-10-31 --bucket 1/4
     """
-    count = forecast_predict(_night(as_of, source, source_path), Share.parse(bucket))
+    with console.status("forecast predict"):
+        share = Share.parse(bucket)
+        count = forecast_predict(_night(as_of, source, source_path), share)
     console.print(f"Forecasts stored for {count:,} sellers and currencies")
 
 

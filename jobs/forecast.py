@@ -8,7 +8,7 @@ import pyarrow as pa
 from jobs.forecasting.empirical import EmpiricalModel, fit, predict
 from jobs.forecasting.grid import Forecast
 from jobs.forecasting.panel import Panel, build_panel
-from jobs.night import Night
+from jobs.night import Night, require_marts
 from jobs.settings import ConfigurationError
 from jobs.sources.protocol import DataError
 from jobs.warehouse.duckdb import DuckDBWarehouse, Write
@@ -104,9 +104,7 @@ def _read_panel(
     night: Night, warehouse: DuckDBWarehouse, share: Share
 ) -> tuple[Panel, pa.Array, object]:
     """Return the share's panel, each series' bucket, and how fresh the data is."""
-    if not warehouse.exists("cash_flow", "fct_seller_health_daily"):
-        message = "the marts are not built; run `advances build` first"
-        raise DataError(message)
+    require_marts(night, warehouse)
     series = warehouse.query(
         "select seller_id, currency_code, seller_bucket, data_as_of"
         " from cash_flow.fct_seller_health_daily where as_of_date = $as_of_date"
@@ -122,7 +120,8 @@ def _read_panel(
         " from cash_flow.fct_seller_health_daily where as_of_date = $as_of_date"
         " and mod(seller_bucket, $count) = $index) as wanted"
         " using (seller_id, currency_code)"
-        " where flow_date <= $as_of_date and captured_minor > 0",
+        " where flow_date <= $as_of_date"
+        " and (captured_minor > 0 or repayable_minor > 0)",
         as_of_date=night.as_of_date,
         count=share.count,
         index=share.index,

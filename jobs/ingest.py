@@ -6,7 +6,7 @@ changed since the night before it; the same night again replaces its own rows.
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -81,9 +81,8 @@ def ingest(night: Night, only: Sequence[str] = ()) -> Ingested:
         raise ConfigurationError(message)
     asked = [name for name in TABLES if not only or name in only]
     names = [name for name in asked if name in delivered]
-    if missing := [name for name in asked if name not in delivered]:
-        night.say(f"not delivered by this source: {', '.join(missing)}")
-    windows = _windows(night, names)
+    windows = _windows(night, asked)
+    _check_missing(night, windows, [name for name in asked if name not in delivered])
     landing = night.workspace / "landing" / night.as_of_date.isoformat()
     try:
         validated = [
@@ -112,6 +111,21 @@ def _windows(night: Night, names: Sequence[str]) -> dict[str, Window]:
     return {name: Window(starts.get(name), end_at) for name in names}
 
 
+def _check_missing(
+    night: Night, windows: dict[str, Window], missing: Sequence[str]
+) -> None:
+    """Say what the source never had; refuse what it had on an earlier night."""
+    gone = [name for name in missing if windows[name].start_at]
+    if gone:
+        message = (
+            f"table {', '.join(gone)} was delivered on an earlier night and is"
+            " missing; deliver it, empty where nothing is new"
+        )
+        raise DataError(message)
+    if missing:
+        night.say(f"not delivered by this source: {', '.join(missing)}")
+
+
 def _check_source(night: Night, warehouse: DuckDBWarehouse) -> None:
     others = warehouse.query(
         "select distinct source_name from raw.loads where source_name <> $name",
@@ -134,6 +148,8 @@ def _validate(
     validated = validate(
         table, files, window, landing, night.settings.duckdb_memory_limit
     )
+    if window.start_at and validated.quarantined_count:
+        validated = _without_known(night, validated, window)
     _say(night, validated)
     seen = validated.loaded_count + validated.quarantined_count
     if table.name in _NEVER_EMPTY and window.start_at is None and not seen:
@@ -143,6 +159,35 @@ def _validate(
         )
         raise DataError(message)
     return validated
+
+
+def _without_known(night: Night, validated: Validated, window: Window) -> Validated:
+    """Leave out broken rows of no window that an earlier load already set aside.
+
+    A row whose ``updated_at`` cannot be read is seen every night; it counts once.
+    """
+    with night.warehouse() as warehouse:
+        known = warehouse.query(
+            "select origin, content from raw.quarantine as quarantine"
+            " inner join raw.loads as loads using (ingest_date, table_name)"
+            " where table_name = $table_name and ingest_date < $as_of_date",
+            table_name=validated.table.name,
+            as_of_date=night.as_of_date,
+        ).to_pylist()
+    seen_before = {(row["origin"], row["content"]) for row in known}
+    rows = pq.read_table(validated.quarantine)
+    news = [
+        _is_in(window, row["row_updated_at"])
+        or (row["origin"], row["content"]) not in seen_before
+        for row in rows.to_pylist()
+    ]
+    rows = rows.filter(pa.array(news))
+    pq.write_table(rows, validated.quarantine)
+    return replace(validated, quarantined_count=rows.num_rows)
+
+
+def _is_in(window: Window, updated_at: datetime | None) -> bool:
+    return updated_at is not None and updated_at < window.end_at
 
 
 def _say(night: Night, validated: Validated) -> None:

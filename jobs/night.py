@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
+from jobs.forecasting.empirical import MODEL_VERSION
 from jobs.settings import ConfigurationError, Settings, code_version
 from jobs.sources.protocol import DataError, Source
 from jobs.underwriting.policy import Policy, PolicyError, parse_policy
@@ -62,25 +63,42 @@ def read_policy(settings: Settings) -> Policy:
             f"expected {version!r}, the name of the file"
         )
         raise ConfigurationError(message)
+    if policy.forecast.model_version != MODEL_VERSION:
+        message = (
+            f"{version}.toml: forecast.model_version is "
+            f"{policy.forecast.model_version!r}; this code forecasts {MODEL_VERSION!r}"
+        )
+        raise ConfigurationError(message)
     return policy
+
+
+def require_marts(night: Night, warehouse: DuckDBWarehouse) -> None:
+    """Raise DataError unless the cash-flow marts were built, and passed, for the night.
+
+    They show what was known on one night only: a step of another night would decide on
+    what it cannot know, or on a build that failed half-way.
+    """
+    if not warehouse.exists("cash_flow", "rpt_built_night"):
+        message = "the marts are not built; run `advances build` first"
+        raise DataError(message)
+    built = warehouse.query("select as_of_date from cash_flow.rpt_built_night")
+    nights = built["as_of_date"].to_pylist()
+    if nights != [night.as_of_date]:
+        found = f"are of {nights[0]}" if nights else "were not built to their end"
+        message = (
+            f"the marts {found}; run `advances build --as-of {night.as_of_date}` first"
+        )
+        raise DataError(message)
 
 
 def read_health(night: Night, warehouse: DuckDBWarehouse) -> pd.DataFrame:
     """Return the night's health rows, one a seller and currency, in a fixed order."""
-    if not warehouse.exists("cash_flow", "fct_seller_health_daily"):
-        message = "the marts are not built; run `advances build` first"
-        raise DataError(message)
+    require_marts(night, warehouse)
     rows = warehouse.query(
         "select * from cash_flow.fct_seller_health_daily"
         " where as_of_date = $as_of_date order by seller_id, currency_code",
         as_of_date=night.as_of_date,
     )
-    if not rows.num_rows:
-        message = (
-            f"no seller health for {night.as_of_date}; run "
-            f"`advances build --as-of {night.as_of_date}` first"
-        )
-        raise DataError(message)
     return as_frame(rows)
 
 

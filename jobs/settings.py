@@ -6,7 +6,9 @@ line may override the ones a person changes often.
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -33,6 +35,14 @@ def _number(name: str, default: float, highest: float) -> float:
     return number
 
 
+def _size(name: str, default: str) -> str:
+    text = _environment(name, default)
+    if not re.fullmatch(r"\d+ ?[KMGT]i?B", text):
+        message = f"ADVANCES_{name} is {text!r}; expected a size such as 2GB"
+        raise ConfigurationError(message)
+    return text
+
+
 @dataclass(frozen=True)
 class Settings:
     """Where things are and how much may go wrong before a run stops.
@@ -49,7 +59,7 @@ class Settings:
         )
     )
     duckdb_memory_limit: str = field(
-        default_factory=lambda: _environment("DUCKDB_MEMORY_LIMIT", "2GB")
+        default_factory=lambda: _size("DUCKDB_MEMORY_LIMIT", "2GB")
     )
     quarantine_limit_rate: float = field(
         default_factory=lambda: _number("QUARANTINE_LIMIT_RATE", 0.01, 1)
@@ -90,11 +100,12 @@ class Settings:
         return version, (folder / f"{version}.toml").read_text(encoding="utf-8")
 
 
+@cache
 def code_version() -> str:
-    """Return a hash of the code that decides, so that a row names what made it."""
+    """Return a hash of our Python and SQL, so that a row names what made it."""
     digest = hashlib.sha256()
-    for room in ("forecasting", "underwriting"):
-        for path in sorted((ROOT / "jobs" / room).glob("*.py")):
-            digest.update(path.name.encode())
-            digest.update(path.read_bytes())
+    paths = [*ROOT.glob("jobs/**/*.py"), *ROOT.glob("dbt_project/**/*.sql")]
+    for path in sorted(paths):
+        digest.update(path.relative_to(ROOT).as_posix().encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

@@ -36,7 +36,8 @@ LONGEST_IDLE_DAYS = 120
 LEAST_ORIGINS = 6
 LEAST_CELL_ROWS = 200
 
-_KIND = "empirical-1"
+#: What a policy names as its forecast, and the kind of a stored model.
+MODEL_VERSION = "empirical-1"
 _AXES = (len(AGE_EDGES_DAYS) + 1, len(ZERO_SHARE_EDGES) + 1, len(IDLE_EDGES_DAYS) + 1)
 #: Levels of cells, coarsest first: which of (age, zero share, idle) each tells apart.
 _LEVELS = (
@@ -55,21 +56,18 @@ class EmpiricalModel:
     ``multiples_days``: float64 [cells, horizons, probabilities], the quantiles of
     S_H / run rate, in days of run rate, monotone on both axes, kept to 6 decimals so
     that they survive text exactly.
-    ``row_counts``: int64 [horizons], the training rows behind each horizon.
     ``is_extrapolated``: bool [horizons].
     """
 
     multiples_days: NDArray[np.float64]
-    row_counts: NDArray[np.int64]
     is_extrapolated: NDArray[np.bool_]
 
     def to_json(self) -> str:
         """Return the model as text; ``from_json`` gives back the same bits."""
         content = {
-            "kind": _KIND,
+            "kind": MODEL_VERSION,
             "is_extrapolated": self.is_extrapolated.tolist(),
             "multiples_days": self.multiples_days.tolist(),
-            "row_counts": self.row_counts.tolist(),
         }
         return json.dumps(content, sort_keys=True, separators=(",", ":"))
 
@@ -77,8 +75,8 @@ class EmpiricalModel:
     def from_json(cls, text: str) -> Self:
         """Return the model that ``to_json`` wrote; ValueError for any other text."""
         content = json.loads(text)
-        if not isinstance(content, dict) or content.get("kind") != _KIND:
-            message = f"not a forecast model of kind {_KIND}"
+        if not isinstance(content, dict) or content.get("kind") != MODEL_VERSION:
+            message = f"not a forecast model of kind {MODEL_VERSION}"
             raise ValueError(message)
         multiples = np.array(content["multiples_days"], dtype=np.float64)
         if multiples.shape != _shape():
@@ -86,7 +84,6 @@ class EmpiricalModel:
             raise ValueError(message)
         return cls(
             multiples,
-            np.array(content["row_counts"], dtype=np.int64),
             np.array(content["is_extrapolated"], dtype=np.bool_),
         )
 
@@ -119,7 +116,6 @@ def fit(panel: Panel) -> EmpiricalModel:
         multiples[:, position] = _cell_quantiles(rows)
     return EmpiricalModel(
         np.round(repair(extrapolate(multiples, matured_count)), _DECIMALS),
-        np.array([len(rows.cell) for rows in horizons], dtype=np.int64),
         np.arange(len(HORIZONS_DAYS)) >= matured_count,
     )
 

@@ -73,22 +73,6 @@ def build_panel(flows: pa.Table, series: pa.Table, end_date: date, days: int) ->
     )
 
 
-def cut_panel(panel: Panel, end_date: date) -> Panel:
-    """Return the panel as it was known on an earlier ``end_date``."""
-    days = (end_date - panel.start_date).days + 1
-    if not 1 <= days <= panel.days:
-        message = f"{end_date} is not a day of the panel"
-        raise ValueError(message)
-    return Panel(
-        panel.seller_ids,
-        panel.currency_codes,
-        panel.start_date,
-        end_date,
-        panel.sales[:, :days],
-        np.minimum(panel.birth_index, days),
-    )
-
-
 def take_series(panel: Panel, rows: NDArray[np.int64]) -> Panel:
     """Return the panel of the series at ``rows``, in that order."""
     return Panel(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import fsspec
 
-from jobs.sources.protocol import DataError
+from jobs.sources.protocol import DataError, name_of
 from jobs.sources.tables import TABLES
 
 _ENDINGS = (".parquet", ".csv", ".csv.gz")
@@ -21,7 +21,14 @@ class Files:
     """A folder at ``address``: a path, or any address fsspec knows, such as gs://…."""
 
     address: str
-    name: str = "files"
+
+    @property
+    def name(self) -> str:
+        """A name of its own for every folder."""
+        is_local = "://" not in self.address
+        return name_of(
+            "files", str(Path(self.address).resolve()) if is_local else self.address
+        )
 
     @property
     def derived(self) -> Mapping[str, tuple[str, ...]]:
@@ -75,7 +82,7 @@ class Files:
 
     def _entries(self, table: str) -> list[str]:
         filesystem, root = self._open()
-        inside = filesystem.glob(f"{root}/{table}/*")
+        inside = filesystem.glob(f"{root}/{table}/**")
         beside = [f"{root}/{table}{ending}" for ending in _ENDINGS]
         return sorted(
             entry

@@ -114,6 +114,9 @@ def _open_csv(path: Path) -> Landed:
     _check_utf8(path)
     with path.open(encoding="utf-8-sig", newline="") as file:
         header = next(csv.reader(file), [])
+    if repeated := sorted({name for name in header if header.count(name) > 1}):
+        message = f"{path}: column {', '.join(repeated)} is there more than once"
+        raise DataError(message)
     if not header:
         message = f"{path}: the file is empty; expected a header line with column names"
         raise DataError(message)

@@ -28,7 +28,7 @@ from pathlib import Path
 
 import duckdb
 
-from jobs.sources.protocol import DataError
+from jobs.sources.protocol import DataError, name_of
 from jobs.sources.tables import TABLES
 
 #: The last order time in the full data, and so the earliest the export can have been.
@@ -180,7 +180,11 @@ class Olist:
     """The folder ``path`` with the two files of the export."""
 
     path: Path
-    name: str = "olist"
+
+    @property
+    def name(self) -> str:
+        """A name of its own for every folder."""
+        return name_of("olist", str(self.path.resolve()))
 
     @property
     def derived(self) -> Mapping[str, tuple[str, ...]]:

@@ -1,5 +1,7 @@
 """What every source of history offers, and what goes wrong with the data it brings."""
 
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +22,16 @@ class Window:
 
     start_at: datetime | None
     end_at: datetime
+
+
+def name_of(kind: str, address: str) -> str:
+    """Return a source's name: its kind, its folder, and a hash of the whole address.
+
+    Two folders have two names, so that their rows never meet in one warehouse.
+    """
+    folder = re.sub(r"[^a-z0-9]+", "-", Path(address).name.lower()).strip("-")
+    digest = hashlib.sha256(address.encode()).hexdigest()[:8]
+    return "-".join(filter(None, (kind, folder, digest)))
 
 
 class Source(Protocol):

@@ -202,41 +202,45 @@ def _write_quarantine(
     """
     connection.execute(
         "create temp table quarantined (row_key varchar, seller_id varchar,"
-        " reason varchar, origin varchar, content varchar)"
+        " row_updated_at timestamp, reason varchar, origin varchar, content varchar)"
     )
-    has_seller = any(column.name == "seller_id" for column in table.columns)
     for number, file in enumerate(files):
         broken = f"candidates where breach is not null and file_number = {number}"
-        if not _count(connection, f"select count(*) from {broken}"):
-            continue
-        content = ", ".join(f'"{name}" := "{name}"' for name in file.columns)
-        connection.execute(
-            f"""
-            insert into quarantined
-            with malformed as (
-                select file_row - row_number() over (order by file_row) + 1 as from_row
-                from {broken} and content is not null
-            ),
-            whole as (
-                select file_row, to_json(struct_pack({content})) as content
-                from {_scan(file)}
-                where file_row in (select file_row from {broken})
+        if _count(connection, f"select count(*) from {broken}"):
+            connection.execute(
+                f"insert into quarantined {_quarantined(table, file, broken)}"
             )
-            select
-                broken.{table.key},
-                {"broken.seller_id" if has_seller else "null"},
-                broken.breach,
-                {quote(file.path.name)} || ' row ' || broken.file_row
-                    + case when broken.content is null then (
-                        select count(*) from malformed
-                        where malformed.from_row <= broken.file_row
-                    ) else 0 end,
-                coalesce(broken.content, whole.content::varchar)
-            from (select * from {broken}) as broken
-            left join whole
-                on broken.file_row = whole.file_row and broken.content is null
-            """
-        )
     return _count(
         connection, f"copy quarantined to {quote(str(path))} (format parquet)"
     )
+
+
+def _quarantined(table: Table, file: Landed, broken: str) -> str:
+    """Return SQL for the ``broken`` candidates of a file as quarantine keeps them."""
+    has_seller = any(column.name == "seller_id" for column in table.columns)
+    content = ", ".join(f'"{name}" := "{name}"' for name in file.columns)
+    return f"""
+        with malformed as (
+            select file_row - row_number() over (order by file_row) + 1 as from_row
+            from {broken} and content is not null
+        ),
+        whole as (
+            select file_row, to_json(struct_pack({content})) as content
+            from {_scan(file)}
+            where file_row in (select file_row from {broken})
+        )
+        select
+            broken.{table.key},
+            {"broken.seller_id" if has_seller else "null"},
+            broken.updated_at,
+            broken.breach,
+            {quote(file.path.name)} || ' row ' || broken.file_row
+                + case when broken.content is null then (
+                    select count(*) from malformed
+                    where malformed.from_row <= broken.file_row
+                ) else 0 end,
+            coalesce(broken.content, whole.content::varchar)
+        from (select * from {broken}) as broken
+        left join whole
+            on broken.file_row = whole.file_row and broken.content is null
+    """

@@ -1,7 +1,8 @@
 """Exposure of legal entities: what one may owe in one currency, on one night.
 
-A seller accepts one offer, so only its largest counts. The caps are the only place
-where one seller's offer depends on another's.
+What is owed counts: open balances and offers with their fees, and advances written off
+with a balance left. A seller accepts one offer, so only its largest counts. The caps
+are the only place where one seller's offer depends on another's.
 """
 
 import numpy as np
@@ -18,19 +19,20 @@ _ENTITY = ["legal_entity_id", "currency_code"]
 
 def entity_limits(
     rows: pd.DataFrame,
-    largest_minor: IntegerArray,
+    largest_owed_minor: IntegerArray,
     health: pd.DataFrame,
     policy: Policy,
 ) -> IntegerArray:
-    """Return the most each seller may be offered under its legal entity's limit.
+    """Return the most each seller may newly owe under its legal entity's limit.
 
-    ``rows`` are the health rows of the sellers offered something, ``largest_minor``
-    their largest offers before this cap [rows], and ``health`` the rows of all sellers
-    of the night, whose open balances count too. Where the offers of an entity exceed
-    its room each is scaled by the same share and rounded down, so that they fit;
-    elsewhere the limit is ``NO_LIMIT_MINOR``.
+    ``rows`` are the health rows of the sellers offered something,
+    ``largest_owed_minor`` the most each would owe by an offer before this cap, fee
+    included [rows], and ``health`` the rows of all sellers of the night, whose open
+    balances count too. Where an entity would owe more than its room each amount is
+    scaled by the same share and rounded down, so that they fit; elsewhere the limit
+    is ``NO_LIMIT_MINOR``.
     """
-    offered = rows[_ENTITY].assign(amount=largest_minor)
+    offered = rows[_ENTITY].assign(amount=largest_owed_minor)
     outstanding = health[_ENTITY].assign(
         amount=np.maximum(numbers(health, "open_advance_balance_minor"), 0.0),
     )
@@ -47,7 +49,7 @@ def entity_limits(
     )
     wanted = _looked_up(_sums(offered, _ENTITY), rows, _ENTITY)
     share = np.where(wanted > room, room / np.maximum(wanted, 1.0), np.inf)
-    scaled = np.where(wanted > room, largest_minor * np.minimum(share, 1.0), 0.0)
+    scaled = np.where(wanted > room, largest_owed_minor * np.minimum(share, 1.0), 0.0)
     return np.where(wanted > room, round_down(scaled), NO_LIMIT_MINOR)
 
 
@@ -58,14 +60,14 @@ def entity_limit(
 ) -> FloatArray:
     """Limit = max(floor, share of the night's book), whole minor units.
 
-    The book of a currency is what is outstanding plus the largest offer of every
-    seller before this cap.
+    The book of a currency is what is outstanding plus the most every seller would owe
+    by an offer before this cap.
     """
     return np.maximum(floor_minor, np.floor(book_share_rate * book_minor))
 
 
 def entity_room(limit_minor: FloatArray, outstanding_minor: FloatArray) -> FloatArray:
-    """Room = max(0, limit - outstanding): how much more an entity may be advanced."""
+    """Room = max(0, limit - outstanding): how much more an entity may owe."""
     return np.maximum(limit_minor - outstanding_minor, 0.0)
 
 

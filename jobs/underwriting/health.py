@@ -1,6 +1,8 @@
 """What this room reads of a seller: one row a seller, currency and as_of_date.
 
-The columns are those of ``cash_flow.fct_seller_health_daily``.
+The columns are those of ``cash_flow.fct_seller_health_daily``. Its ``open_advance_*``
+also count advances written off with a balance left: we no longer expect that money, but
+the seller still owes it.
 """
 
 import datetime as dt

@@ -70,9 +70,10 @@ class Rungs:
     repayment_p50_days: FloatArray
     repayment_p90_days: FloatArray
 
-    def largest_offered(self) -> IntegerArray:
-        """Largest offered advance of each seller, who accepts one only [sellers]."""
-        offered = np.where(self.outcome == OFFERED, self.advance_minor, 0)
+    def largest_owed(self) -> IntegerArray:
+        """Most each seller would owe, A + F, who accepts one offer only [sellers]."""
+        owed = self.advance_minor + self.fee_minor
+        offered = np.where(self.outcome == OFFERED, owed, 0)
         return np.asarray(offered.max(axis=1, initial=0), dtype=np.int64)
 
     def replaced(self, rows: BooleanArray, others: "Rungs") -> "Rungs":
@@ -94,7 +95,8 @@ def make_rungs(
     """Size, cap, round and price every tier of these sellers.
 
     ``rows`` are health rows aligned with ``grid``; ``entity_limit_minor`` [sellers] is
-    the most the legal entity leaves to each. No seller's rungs depend on another's.
+    the most its legal entity lets each owe, fee included. No seller's rungs depend on
+    another's.
     """
     blocks = [
         _block(rows.iloc[part], grid.take(part), policy, entity_limit_minor[part])
@@ -128,7 +130,7 @@ def _rung(
     owed = owed_for_advance(
         sellers.sales,
         advance.astype(np.float64),
-        size.owed_limit,
+        size.owed_within_entity,
         sellers.costs,
     )
     fee, is_dear = _fee(advance, owed, policy.pricing.fee_cap_rate)

@@ -60,23 +60,6 @@ def to_decimal(amount_minor: int, currency_code: str) -> Decimal:
     return Decimal(int(amount_minor)).scaleb(-currency_exponent(currency_code))
 
 
-def to_minor(amount: Decimal, currency_code: str) -> int:
-    """Amount in minor units: amount x 10^exponent.
-
-    Raises:
-        ValueError: the amount has more decimals than its currency.
-
-    """
-    scaled = amount.scaleb(currency_exponent(currency_code))
-    if scaled != scaled.to_integral_value():
-        message = (
-            f"{amount} {currency_code} has more decimals than the currency:"
-            f" expected at most {currency_exponent(currency_code)}."
-        )
-        raise ValueError(message)
-    return int(scaled)
-
-
 def format_minor(amount_minor: int, currency_code: str, locale: str = "en") -> str:
     """Amount as a person of that locale writes it, e.g. "€1,234.50" or "¥1,234"."""
     return str(

@@ -91,7 +91,7 @@ def _within_entities(
     """Make the rungs, and make them again where a legal entity has too little room."""
     free = np.full(len(rows), NO_LIMIT_MINOR, dtype=np.int64)
     rungs = make_rungs(rows, grid, policy, free)
-    largest = rungs.largest_offered()
+    largest = rungs.largest_owed()
     limits = entity_limits(rows, largest, health, policy)
     is_over = largest > limits
     if not is_over.any():

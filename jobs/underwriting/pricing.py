@@ -69,7 +69,8 @@ def present_value(
     days = np.concatenate([[0.0], horizons_days.astype(np.float64)])
     discounts = np.exp(-cost_of_funds_rate * (days[1:] + days[:-1]) / 2 / 365)
     arriving = np.diff(collected, axis=1, prepend=0.0)
-    return np.asarray(arriving @ discounts, dtype=np.float64)
+    # A matrix product may add up a row in another order beside other rows.
+    return np.asarray((arriving * discounts).sum(axis=1), dtype=np.float64)
 
 
 def advance_worth(sales: Collections, owed: FloatArray, costs: Costs) -> FloatArray:

@@ -208,9 +208,10 @@ def open_advance_not_paid_down(
     policy: Policy,
     _: dt.date,
 ) -> Measure:
-    """Repaid share of the open advance at least the policy's.
+    """Repaid share of the open advance, the smallest if several, at least the policy's.
 
-    No open advance passes; an open one of unknown repaid share counts as unpaid.
+    An advance written off with a balance left counts as open. No open advance passes;
+    an open one of unknown repaid share counts as unpaid.
     """
     repaid = numbers(health, "open_advance_repaid_rate")
     is_open = numbers(health, "open_advance_count") > 0

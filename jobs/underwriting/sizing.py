@@ -47,6 +47,7 @@ class Size:
 
     sized_owed: FloatArray
     owed_limit: FloatArray
+    owed_within_entity: FloatArray
     limits: IntegerArray  # [sellers, 4]: by owed amount, year, currency, entity
     is_unaffordable: BooleanArray
 
@@ -91,7 +92,10 @@ def read_sellers(
 
 
 def size_tier(tier: Tier, sellers: Sellers, policy: Policy) -> Size:
-    """Size one tier: T by confidence and steady sales, A by price, year and caps."""
+    """Size one tier: T by confidence and steady sales, A by price, year and caps.
+
+    The entity limits T, so its advance is what that T pays for, as for the sales.
+    """
     sales, term = sellers.sales, tier.target_term_days
     sized = owed_at_confidence(
         sales.line,
@@ -102,17 +106,24 @@ def size_tier(tier: Tier, sellers: Sellers, policy: Policy) -> Size:
     )
     steady = sales_share_limit(sellers.run_rate, sales.holdback_rate, term)
     owed_limit = np.minimum(sized, steady)
+    within_entity = np.minimum(owed_limit, sellers.entity_limit)
     priced = advance_for_owed(sales, owed_limit, sellers.costs)
     limits = (
         # One unit less leaves room for rounding the fee up: what is owed in the end
-        # never exceeds what was sized.
+        # never exceeds what was sized, nor what the entity may owe.
         round_down(priced) - 1,
         round_down(policy.sizing.annual_sales_share_rate * sellers.annual_sales),
         sellers.maximum,
-        sellers.entity_limit,
+        round_down(advance_for_owed(sales, within_entity, sellers.costs)) - 1,
     )
     dearest = owed_limit / (1 + policy.pricing.fee_cap_rate)
-    return Size(sized, owed_limit, np.column_stack(limits), priced < dearest)
+    return Size(
+        sized,
+        owed_limit,
+        within_entity,
+        np.column_stack(limits),
+        priced < dearest,
+    )
 
 
 def annual_sales(rows: pd.DataFrame) -> FloatArray:

@@ -50,10 +50,12 @@ class DuckDBWarehouse:
                 str(path), config={"memory_limit": memory_limit, "threads": 2}
             )
         except duckdb.IOException as error:
-            message = (
-                f"cannot open the warehouse {path}: {error}. "
+            advice = (
                 "DuckDB takes one process at a time; end the other one and try again"
+                if "lock" in str(error)
+                else "If the file is damaged, move it away and load history again"
             )
+            message = f"cannot open the warehouse {path}: {error}. {advice}"
             raise WarehouseError(message) from error
         self._connection.execute("set timezone = 'UTC'")
         self._connection.execute("set preserve_insertion_order = false")

@@ -56,6 +56,7 @@ QUARANTINE = Table(
         "table_name": "text",
         "row_key": "text",
         "seller_id": "text",
+        "row_updated_at": "timestamp",  # null where it could not be read
         "reason": "text",
         "origin": "text",
         "content": "text",

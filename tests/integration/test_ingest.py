@@ -1,5 +1,6 @@
 """Ingest loads a night's window once, replaces it on a re-run, and fails closed."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from marketplace import FIRST_DAY, Row, marketplace, write_csv, write_parquet
 from nights import night_of, rows_of, value_of
 
 from jobs.ingest import ingest
-from jobs.settings import ConfigurationError
+from jobs.settings import ConfigurationError, Settings
 from jobs.sources.catalogue import SampleSource
 from jobs.sources.protocol import DataError
 from jobs.sources.sample import Sample
@@ -170,3 +171,74 @@ def test_a_sample_of_another_size_has_its_own_warehouse(tmp_path: Path) -> None:
     }
 
     assert len(names) == 2
+
+
+def test_two_folders_have_two_warehouses(tmp_path: Path) -> None:
+    """The same kind of source from another folder never meets the first one's rows."""
+    first = deliver(tmp_path / "first")
+    second = deliver(tmp_path / "second")
+
+    paths = {
+        night_of(tmp_path / "home", folder, DAY_9).warehouse_path
+        for folder in (first, second)
+    }
+
+    assert len(paths) == 2
+
+
+def test_rows_of_no_window_are_set_aside_once(tmp_path: Path) -> None:
+    """Rows whose version cannot be read do not stop every night after the first."""
+    tables = marketplace(days=60)
+    for row in tables["order_items"][:11]:
+        row["updated_at"] = "unknown"
+    history = write_csv(tmp_path / "history", tables)
+    first = night_of(tmp_path / "home", history, (FIRST_DAY + timedelta(55)).date())
+    second = night_of(tmp_path / "home", history, (FIRST_DAY + timedelta(56)).date())
+    lenient = Settings(home=first.settings.home, quarantine_limit_count=20)
+
+    counts = [
+        ingest(replace(night, settings=lenient)).quarantined_count
+        for night in (first, second, second)
+    ]
+
+    assert counts == [11, 0, 0]
+    assert value_of(second, "select count(*) as n from raw.quarantine") == 11
+
+
+def test_a_refused_night_does_not_hide_its_rows_from_the_next(tmp_path: Path) -> None:
+    """Rows that stopped a night stop the next one too, though they are known."""
+    tables = marketplace(days=60)
+    history = write_csv(tmp_path / "history", tables)
+    ingest(night_of(tmp_path / "home", history, DAY_9))
+    for row in tables["order_items"][:30]:
+        row["updated_at"] = "unknown"
+    write_csv(history, tables)
+
+    for days in (10, 11):
+        as_of_date = (FIRST_DAY + timedelta(days)).date()
+        with pytest.raises(DataError, match="too many broken rows"):
+            ingest(night_of(tmp_path / "home", history, as_of_date))
+
+
+def test_a_table_that_disappears_is_missed(tmp_path: Path) -> None:
+    """A table that an earlier night delivered must come again, even if empty."""
+    tables = marketplace() | {"refunds": []}
+    history = deliver(tmp_path, tables)
+    ingest(night_of(tmp_path / "home", history, DAY_5))
+    (history / "refunds.parquet").unlink()
+
+    with pytest.raises(DataError, match="table refunds was delivered on an earlier"):
+        ingest(night_of(tmp_path / "home", history, DAY_9))
+
+
+def test_the_age_of_a_broken_row_is_its_own(tmp_path: Path) -> None:
+    """A broken row keeps the time of its version, whichever night sets it aside."""
+    tables = marketplace()
+    tables["order_items"][0]["gross_minor"] = -1
+    night = night_of(tmp_path / "home", deliver(tmp_path, tables), DAY_9)
+
+    ingest(night)
+
+    assert tables["order_items"][0]["updated_at"] == value_of(
+        night, "select row_updated_at from raw.quarantine"
+    )

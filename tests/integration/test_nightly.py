@@ -1,20 +1,23 @@
 """The nightly command, run as its users run it."""
 
+import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from marketplace import marketplace, write_parquet
-from nights import night_of, rows_of, value_of
+from nights import night_of, rows_of
 
 from jobs.decide import decide
-from jobs.forecast import Share, forecast_predict
-from jobs.ingest import ingest
+from jobs.forecast import Share, forecast_fit, forecast_predict
 from jobs.night import Night
 from jobs.nightly import nightly, summarise
+from jobs.price import price
 from jobs.sources.catalogue import SampleSource
+from jobs.sources.protocol import DataError
 from jobs.sources.sample import Sample
 
 ADVANCES = Path(sys.executable).parent / "advances"
@@ -131,22 +134,20 @@ def test_broken_rows_over_the_threshold_leave_results_alone(tmp_path: Path) -> N
 def test_every_seller_gets_a_decision_and_a_reason_or_an_offer(
     finished_night: Night,
 ) -> None:
-    """Nobody is left out: each seller is decided, and a refusal says why."""
-    assert value_of(
-        finished_night, "select count(*) as n from cash_flow.dim_sellers"
-    ) <= value_of(
+    """Nobody is left out: each seller is decided, and no offer means a reason."""
+    key = "seller_id || ' ' || currency_code as account"
+    sold = rows_of(finished_night, f"select distinct {key} from cash_flow.fct_sales")
+    decided = rows_of(
         finished_night,
-        "select count(*) as n from offers.fct_eligibility_decisions",
+        f"select {key}, outcome, reason_codes, is_offered"
+        " from offers.fct_eligibility_decisions",
     )
-    assert (
-        value_of(
-            finished_night,
-            "select count(*) as n from offers.fct_eligibility_decisions"
-            " where outcome <> 'eligible' and coalesce(reason_codes, '') = ''",
-        )
-        == 0
-    )
-    assert summarise(finished_night).eligible_count > 0
+
+    assert {row["account"] for row in sold} <= {row["account"] for row in decided}
+    assert {"eligible", "declined"} <= {row["outcome"] for row in decided}
+    assert [
+        row for row in decided if not row["is_offered"] and not row["reason_codes"]
+    ] == []
 
 
 def test_offers_keep_to_the_policy(finished_night: Night) -> None:
@@ -184,21 +185,39 @@ def test_buckets_make_no_difference(finished_night: Night) -> None:
 
 
 def test_a_decision_keeps_what_it_saw(finished_night: Night) -> None:
-    """The stored inputs of a decision are the seller's health row."""
-    decided = decide(finished_night)
+    """The stored inputs of every decision are the seller's whole health row."""
+    decide(finished_night)
 
-    ((tenure_days,),) = [
-        tuple(row.values())
-        for row in rows_of(
-            finished_night,
-            "select count(*) as n from underwriting.eligibility_decisions as decisions"
-            " inner join cash_flow.fct_seller_health_daily as health"
-            " using (seller_id, currency_code, as_of_date)"
-            " where cast(json_extract(inputs, '$.tenure_days') as bigint)"
-            " = health.tenure_days",
-        )
-    ]
-    assert decided.evaluated_count == tenure_days
+    decisions = rows_of(
+        finished_night, "select inputs from underwriting.eligibility_decisions"
+    )
+    saw = [json.loads(row["inputs"]) for row in decisions]
+    health = rows_of(
+        finished_night,
+        "select * from cash_flow.fct_seller_health_daily"
+        f" where as_of_date = '{finished_night.as_of_date}'",
+    )
+    assert len(saw) == len(health) > 200
+    by_key = {(row["seller_id"], row["currency_code"]): row for row in saw}
+    for row in health:
+        kept = by_key[row["seller_id"], row["currency_code"]]
+        assert set(row) == set(kept)
+        for name, value in row.items():
+            if isinstance(value, float):
+                assert value == pytest.approx(kept[name])
+            elif not isinstance(value, date):
+                assert value == kept[name], name
+
+
+def test_a_step_refuses_marts_of_another_night(finished_night: Night) -> None:
+    """No forecast, decision or price is made on marts that know a later night."""
+    earlier = replace(
+        finished_night, as_of_date=finished_night.as_of_date - timedelta(days=1)
+    )
+
+    for step in (forecast_fit, decide, price):
+        with pytest.raises(DataError, match="the marts are of 2026-10-31; run"):
+            step(earlier)
 
 
 def test_two_nights_in_a_row_and_the_first_again(tmp_path: Path) -> None:
@@ -216,5 +235,3 @@ def test_two_nights_in_a_row_and_the_first_again(tmp_path: Path) -> None:
         hashes.append(summarise(night).offers_hash)
 
     assert hashes[:2] == hashes[2:]
-    assert hashes[0] != hashes[1]
-    ingest(nights[1])

@@ -16,7 +16,7 @@ def test_the_example_lists_every_setting() -> None:
         r"^(ADVANCES_\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE
     )
     text = (ROOT / "jobs" / "settings.py").read_text()
-    read = set(re.findall(r'_(?:environment|number)\(\s*"(\w+)"', text))
+    read = set(re.findall(r'_(?:environment|number|size)\(\s*"(\w+)"', text))
     read_by_options = set(
         re.findall(r'"ADVANCES_(\w+)"', (ROOT / "jobs" / "__main__.py").read_text())
     )
@@ -35,6 +35,16 @@ def test_a_share_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) -
         str(raised.value)
         == "ADVANCES_QUARANTINE_LIMIT_RATE is '5 %'; expected a number from 0 to 1"
     )
+
+
+def test_a_memory_limit_that_is_no_size_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A bad size is named before DuckDB stumbles over it."""
+    monkeypatch.setenv("ADVANCES_DUCKDB_MEMORY_LIMIT", "lots")
+
+    with pytest.raises(ConfigurationError, match="is 'lots'; expected a size such as"):
+        Settings()
 
 
 def test_an_unknown_policy_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,6 +65,11 @@ final as (
         {{ rate('coalesce(repaid.repaid_minor, 0)', 'owed.owed_minor') }}
             as repaid_rate,
         advances.status in ('accepted', 'disbursed') as is_open,
+        advances.status in ('accepted', 'disbursed')
+        or (
+            advances.status = 'written_off'
+            and owed.owed_minor > coalesce(repaid.repaid_minor, 0)
+        ) as is_still_owed,
         minimums.has_missed_minimum
     from advances
     inner join owed

@@ -1,31 +1,29 @@
 -- Grain: one row.
-{% set tables = [
-    'stg_sellers',
-    'stg_compliance_checks',
-    'stg_seller_restrictions',
-    'stg_order_items',
-    'stg_refunds',
-    'stg_chargebacks',
-    'stg_payouts',
-    'stg_balance_transactions',
-    'stg_advances',
-    'stg_advance_repayments',
-    'stg_offer_events',
-] %}
+with order_items as (
 
-with newest_changes as (
+    select * from {{ ref('stg_order_items') }}
 
-    {% for table in tables %}
-        select max(updated_at) as updated_at
-        from {{ ref(table) }}
-        {% if not loop.last %}union all{% endif %}
-    {% endfor %}
+),
+
+lines as (
+
+    select * from {{ ref('stg_balance_transactions') }}
+
+),
+
+newest_changes as (
+
+    select max(updated_at) as updated_at from order_items
+    union all
+    select max(updated_at) as updated_at from lines
 
 ),
 
 final as (
 
-    select max(updated_at) as data_as_of from newest_changes
+    -- The least of the two, so that neither hides that the other stopped coming; one
+    -- that is empty says nothing.
+    select min(updated_at) as data_as_of from newest_changes
 
 )
 

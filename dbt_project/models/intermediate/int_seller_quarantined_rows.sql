@@ -1,7 +1,13 @@
--- Grain: one row per seller_id with a row refused in 91 nights.
+-- Grain: one row per seller_id with a refused row of the 91 days to the night.
 with quarantined_rows as (
 
-    select * from {{ ref('stg_quarantined_rows') }}
+    -- A row is as old as it says it is, whichever night loaded it; one whose own time
+    -- cannot be read is as old as the night that first saw it.
+    select
+        *,
+        coalesce(cast(row_updated_at as date), ingest_date) as row_date
+    from {{ ref('stg_quarantined_rows') }}
+    where ingest_date <= {{ as_of_date() }}
 
 ),
 
@@ -11,7 +17,10 @@ final as (
         seller_id,
         count(*) as quarantined_91_days_count
     from quarantined_rows
-    where ingest_date > {{ as_of_date(-91) }} and seller_id is not null
+    where
+        row_date > {{ as_of_date(-91) }}
+        and row_date <= {{ as_of_date() }}
+        and seller_id is not null
     group by seller_id
 
 )

@@ -74,6 +74,19 @@ def mixed_panel() -> Panel:
     return random_panel(count=120, days=420)
 
 
+def cut_panel(panel: Panel, end_date: date) -> Panel:
+    """Return the panel as it was known on an earlier day of it, ``end_date``."""
+    days = (end_date - panel.start_date).days + 1
+    return Panel(
+        panel.seller_ids,
+        panel.currency_codes,
+        panel.start_date,
+        end_date,
+        panel.sales[:, :days],
+        np.minimum(panel.birth_index, days),
+    )
+
+
 def scaled(panel: Panel, factor: int) -> Panel:
     """Return the panel with every sale multiplied by ``factor``."""
     return Panel(

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from panels import panel_of, random_panel
+from panels import cut_panel, panel_of, random_panel
 
 from jobs.forecasting.features import accumulate, features_at, target
-from jobs.forecasting.panel import Panel, cut_panel
+from jobs.forecasting.panel import Panel
 
 NAMES = ("run_rate", "zero_share", "age_days", "observed_days", "idle_days")
 

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 import numpy as np
 import pyarrow as pa
 import pytest
-from panels import END_DATE, flows, series
+from panels import END_DATE, cut_panel, flows, series
 
-from jobs.forecasting.panel import build_panel, cut_panel, take_series
+from jobs.forecasting.panel import build_panel, take_series
 
 WANTED = series(("seller-b", "JPY"), ("seller-a", "EUR"), ("seller-a", "JPY"))
 
@@ -190,13 +190,6 @@ class TestParts:
         assert panel.end_date == known.end_date
         assert np.array_equal(panel.sales, known.sales)
         assert np.array_equal(panel.birth_index, known.birth_index)
-
-    def test_refuses_to_cut_outside(self) -> None:
-        """A panel cannot be cut on a day it does not have."""
-        panel = build_panel(flows(("seller-a", "EUR", _day(3), 4)), WANTED, END_DATE, 5)
-
-        with pytest.raises(ValueError, match="2026-11-01 is not a day of the panel"):
-            cut_panel(panel, _day(-1))
 
     def test_takes_series_in_the_asked_order(self) -> None:
         """Rows move together with their names and births."""

@@ -245,6 +245,13 @@ def parquet_called_csv(folder: Path) -> None:
     (folder / "order_items.parquet").rename(folder / "order_items.csv")
 
 
+def repeated_column(folder: Path) -> None:
+    """Write CSV whose header names a column twice."""
+    text = csv_text("order_items", order_items())
+    text = text.replace("commission_minor", "gross_minor", 1)
+    (folder / "order_items.csv").write_text(text, encoding="utf-8")
+
+
 def no_bytes(folder: Path) -> None:
     """Write a CSV file of no bytes at all."""
     (folder / "order_items.csv").touch()
@@ -259,6 +266,7 @@ def no_bytes(folder: Path) -> None:
         (float_money, "column gross_minor of table order_items is double; expected"),
         (csv_called_parquet, "order_items.parquet: not a Parquet file, it begins with"),
         (parquet_called_csv, "order_items.csv: not a CSV file, it holds binary data"),
+        (repeated_column, "order_items.csv: column gross_minor is there more than"),
         (no_bytes, "order_items.csv: the file is empty; expected a header line"),
     ],
 )

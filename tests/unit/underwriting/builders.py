@@ -65,6 +65,14 @@ YEN: dict[str, Any] = {
     "country_code": "JP",
 }
 
+#: An advance written off with 6,000.00 of its 10,000.00 left, long closed.
+WRITTEN_OFF: dict[str, Any] = {
+    "open_advance_count": 1,
+    "open_advance_balance_minor": 600_000,
+    "open_advance_repaid_rate": 0.4,
+    "last_advance_closed_date": pd.Timestamp("2026-03-01"),
+}
+
 
 def policy(*changes: tuple[str, str]) -> Policy:
     """Return the policy in force, its text changed by (old, new) pairs."""

@@ -114,7 +114,8 @@ class TestProbabilityAxis:
         """P(S >= Q(p)) is 1 - p, or more where Q is flat."""
         line = one_line(increments)
         reached = probability_at_least(line, quantile_at(line, probability))[0]
-        assert reached >= 1 - probability - 1e-9
+        # A tiny step between large values loses digits of the place inside it.
+        assert reached >= 1 - probability - 1e-6
 
     def test_uniform_sales_in_closed_form(self) -> None:
         """For S uniform on [0, 1]: P(S >= K) = 1 - K, E[min(K, S)] = K - K^2 / 2."""

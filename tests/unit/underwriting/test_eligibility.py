@@ -12,7 +12,7 @@ from jobs.underwriting.reasons import REASONS
 from jobs.underwriting.rules import RULES
 from jobs.warehouse.tables import ELIGIBILITY_DECISIONS, ELIGIBILITY_REASONS
 
-from .builders import AS_OF_DATE, YEN, health, policy
+from .builders import AS_OF_DATE, WRITTEN_OFF, YEN, health, policy
 
 #: What one row must show for one reason: changes, code, value, threshold, distance.
 ONE_REASON = [
@@ -64,6 +64,7 @@ ONE_REASON = [
         1.0,
         0.6,
     ),
+    (WRITTEN_OFF, "OPEN_ADVANCE_NOT_PAID_DOWN", 0.4, 1.0, 0.6),
     ({"open_advance_count": 1}, "OPEN_ADVANCE_NOT_PAID_DOWN", 0, 1.0, 1.0),
     ({"has_missed_minimum": True}, "MINIMUM_MISSED", 1, 0, 1),
     (

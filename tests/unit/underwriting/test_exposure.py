@@ -1,21 +1,21 @@
-"""Exposure of legal entities, as formulas and as limits of sellers."""
+"""Exposure of legal entities, as formulas, as limits of sellers and in offers."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.underwriting.exposure import entity_limit, entity_limits, entity_room
 from jobs.underwriting.sizing import NO_LIMIT_MINOR
 
-from .builders import YEN, health, policy
+from .builders import WRITTEN_OFF, YEN, grid, health, offered, policy
 
 FLOOR = {"EUR": 5_000_000, "JPY": 8_000_000}
 
 
 def sellers(*amounts: int, entity: str = "one") -> pd.DataFrame:
-    """Return euro sellers of one legal entity, one a given largest offer."""
+    """Return euro sellers of one legal entity, one a given amount."""
     return health(
         *(
             {"seller_id": f"seller-{place}", "legal_entity_id": entity}
@@ -28,7 +28,7 @@ class TestFormulas:
     """Room and limit."""
 
     def test_published_room(self) -> None:
-        """A limit of 200,000 with 60,000 outstanding leaves 140,000 more."""
+        """A limit of 200,000 with 60,000 outstanding leaves 140,000 more to owe."""
         assert entity_room(np.array([200_000.0]), np.array([60_000.0])) == [140_000.0]
 
     def test_no_room_is_never_negative(self) -> None:
@@ -50,7 +50,7 @@ class TestLimits:
         assert found.tolist() == [NO_LIMIT_MINOR, NO_LIMIT_MINOR]
 
     def test_the_room_is_shared_pro_rata(self) -> None:
-        """Offers of 4m and 6m against a floor of 5m become 2m and 3m."""
+        """Owing 4m and 6m against a floor of 5m becomes 2m and 3m."""
         rows = sellers(1, 2)
         found = entity_limits(rows, np.array([4_000_000, 6_000_000]), rows, policy())
         assert found.tolist() == [2_000_000, 3_000_000]
@@ -67,6 +67,14 @@ class TestLimits:
         found = entity_limits(rows, np.array([4_000_000]), everyone, policy())
         assert found.tolist() == [2_000_000]
 
+    def test_a_balance_written_off_counts(self) -> None:
+        """What an entity never repaid leaves it less room, whatever we expect."""
+        rows = sellers(1)
+        sister = {**WRITTEN_OFF, "seller_id": "sister", "legal_entity_id": "one"}
+        everyone = health({"seller_id": "seller-0", "legal_entity_id": "one"}, sister)
+        found = entity_limits(rows, np.array([5_000_000]), everyone, policy())
+        assert found.tolist() == [4_400_000]
+
     def test_currencies_do_not_mix(self) -> None:
         """What an entity owes in yen leaves its room in euros alone."""
         rows = sellers(1)
@@ -76,7 +84,7 @@ class TestLimits:
         assert found.tolist() == [NO_LIMIT_MINOR]
 
     def test_a_large_book_raises_the_limit(self) -> None:
-        """Two per cent of a book of 1,000m are 20m: an offer of 10m fits."""
+        """Two per cent of a book of 1,000m are 20m: owing 10m fits."""
         rows = sellers(1)
         book = {**YEN, "currency_code": "EUR", "open_advance_balance_minor": 10**9}
         everyone = health({"seller_id": "seller-0", "legal_entity_id": "one"}, book)
@@ -90,7 +98,7 @@ class TestLimits:
     def test_limited_offers_always_fit(
         self, amounts: list[int], outstanding: int
     ) -> None:
-        """Outstanding and limited offers never exceed the entity's limit."""
+        """What is outstanding and newly owed never exceeds the entity's limit."""
         rows = sellers(*amounts)
         rows["open_advance_balance_minor"] = [outstanding] + [0] * (len(amounts) - 1)
         largest = np.array(amounts)
@@ -98,6 +106,67 @@ class TestLimits:
         total = int(np.minimum(largest, limits).sum())
         limit = max(FLOOR["EUR"], int(0.02 * (sum(amounts) + outstanding)))
         assert total <= max(0, limit - outstanding)
+
+
+class TestOffers:
+    """What an entity owes if every seller accepts its largest offer."""
+
+    def check(self, daily: list[float], open_minor: list[int], spread: float) -> int:
+        """Assert that no entity of a night is over; return how many were limited.
+
+        Four sellers in turn: two entities, each with sellers in euros and in yen.
+        """
+        rows = health(
+            *(
+                {
+                    **(YEN if place % 2 else {}),
+                    "seller_id": f"seller-{place}",
+                    "legal_entity_id": "one" if place % 4 < 2 else "two",
+                    "repayable_91_days_minor": int(sales * 91),
+                    "repayable_364_days_minor": int(sales * 364),
+                    "open_advance_balance_minor": open_minor[place],
+                }
+                for place, sales in enumerate(daily)
+            ),
+        )
+        forecast = grid(daily, spread)
+        roomy = policy(("floor_minor = ", "floor_minor = 90_000_000_"))
+        free = self.owed(rows, offered(rows, forecast, roomy).offers)
+        found = self.owed(rows, offered(rows, forecast).offers)
+        book = (free + rows["open_advance_balance_minor"]).groupby(
+            rows["currency_code"],
+        )
+        share = (book.sum() * 0.02).astype(int)
+        limits = {code: max(FLOOR[code], share[code]) for code in share.index}
+        limited = 0
+        keys = [rows["legal_entity_id"], rows["currency_code"]]
+        for (_, code), part in rows.groupby(keys):
+            owing = int(part["open_advance_balance_minor"].sum())
+            newly = int(found[part.index].sum())
+            assert newly <= max(0, limits[code] - owing)
+            limited += newly < free[part.index].sum()
+        return limited
+
+    def owed(self, rows: pd.DataFrame, offers: pd.DataFrame) -> pd.Series:
+        """Most each row would owe by an offer, 0 without one [rows]."""
+        largest = offers.groupby("seller_id")["owed_minor"].max()
+        return rows["seller_id"].map(largest).fillna(0).astype(int)
+
+    @given(
+        st.lists(st.floats(min_value=1e5, max_value=1e8), min_size=4, max_size=8),
+        st.lists(st.integers(min_value=0, max_value=6_000_000), min_size=8, max_size=8),
+        st.floats(min_value=0.05, max_value=1.0),
+    )
+    @settings(max_examples=25, deadline=None)
+    def test_no_entity_may_come_to_owe_more_than_its_limit(
+        self, daily: list[float], open_minor: list[int], spread: float
+    ) -> None:
+        """Open balances and the largest owed of each seller, fees included, fit."""
+        self.check(daily, open_minor, spread)
+
+    def test_two_entities_in_two_currencies_are_limited(self) -> None:
+        """The property above, once where every entity wants more than its room."""
+        assert self.check([1e7] * 8, [0, 1_000_000] * 4, 0.3) == 4
 
 
 @pytest.mark.parametrize("code", sorted(FLOOR))

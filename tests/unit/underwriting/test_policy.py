@@ -1,12 +1,20 @@
 """The policy file: it loads, and each fault is a sentence with file and key."""
 
+import hashlib
+
 import pytest
 from pydantic import ValidationError
 
+from jobs.forecasting.empirical import MODEL_VERSION
 from jobs.underwriting.policy import PolicyError, parse_policy
 from jobs.underwriting.policy_checks import cost_rate
 
 from .builders import POLICY_FILE, POLICY_TEXT, health, policy
+
+#: SHA-256 of every policy file; a new version is a new line here.
+PINNED = {
+    "2026-11.toml": "10037d0e75fd41ca77e9dfe8c53640ebedc43cffff87b28f5566017173d6a14f",
+}
 
 FAULTS = [
     (
@@ -184,6 +192,22 @@ class TestThePolicyInForce:
         codes = health({}, {"currency_code": "CHF"})["currency_code"]
         with pytest.raises(KeyError, match="no step_minor"):
             policy().currency_amounts(codes, "step_minor")
+
+    def test_names_the_forecast_that_is_implemented(self) -> None:
+        """The policy in force was tuned on the model that the forecast room fits."""
+        assert policy().forecast.model_version == MODEL_VERSION
+
+    def test_a_policy_that_has_been_used_is_never_edited(self) -> None:
+        """Every policy file is, to the byte, what stored offers say they followed."""
+        found = {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in POLICY_FILE.parent.glob("*.toml")
+        }
+        assert found == PINNED, (
+            "A policy that has been used is never edited: take the change back, copy"
+            " the file to a new version, change its policy_version and the numbers"
+            " there, and pin the new file here."
+        )
 
 
 class TestFaults:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from jobs.underwriting.arrays import FloatArray
 from jobs.underwriting.distribution import (
     QuantileGrid,
+    QuantileLine,
     expected_minimum,
     line_at_day,
     quantile_line,
@@ -168,6 +169,25 @@ class TestPrice:
         assert np.array_equal(np.isnan(found), np.isnan(expected))
         known = ~np.isnan(found)
         assert np.abs(found - expected)[known].max(initial=0.0) <= 0.01
+
+    def test_a_row_alone_has_the_same_bits_as_in_a_batch(self) -> None:
+        """Neighbours move neither present value nor price, not in the last bit."""
+        random = np.random.default_rng(11)
+        sales = collections(grid(np.exp(random.normal(11, 2, 2_000)).tolist()))
+        owed = owed_at_confidence(sales.line, HORIZONS, RATE, 180, 0.95)
+        collected = expected_collections(sales, owed)
+        together = present_value(collected, HORIZONS, 0.10)
+        alone = [
+            present_value(collected[[row]], HORIZONS, 0.10)[0] for row in range(2_000)
+        ]
+        assert together.tolist() == alone
+        advance = advance_for_owed(sales, owed, costs(2_000)) / 2
+        price = owed_for_advance(sales, advance, owed, costs(2_000))
+        for row in range(0, 2_000, 40):
+            line = QuantileLine(sales.line.edges, sales.line.values[:, [row]])
+            one = Collections(line, HORIZONS, RATE)
+            found = owed_for_advance(one, advance[[row]], owed[[row]], costs(1))
+            assert found.tolist() == [price[row]]
 
     def test_search_inverts_the_closed_form(self) -> None:
         """The advance sized from T owes T again."""

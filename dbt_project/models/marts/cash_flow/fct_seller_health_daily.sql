@@ -46,15 +46,15 @@ newest_change as (
 final as (
 
     select
-        sellers.seller_id,
-        sellers.legal_entity_id,
+        trailing_sales.seller_id,
+        coalesce(sellers.legal_entity_id, trailing_sales.seller_id) as legal_entity_id,
         {{ as_of_date() }} as as_of_date,
         trailing_sales.first_sale_date,
         trailing_sales.last_sale_date,
         advances.last_advance_closed_date,
         trailing_sales.currency_code,
-        sellers.country_code,
-        sellers.seller_status,
+        coalesce(sellers.country_code, 'unknown') as country_code,
+        coalesce(sellers.seller_status, 'unknown') as seller_status,
         sellers.kyb_outcome,
         sellers.sanctions_outcome,
         sellers.tax_id_outcome,
@@ -68,7 +68,7 @@ final as (
         trailing_sales.charged_back_91_days_minor,
         trailing_sales.balance_minor,
         coalesce(advances.open_advance_balance_minor, 0) as open_advance_balance_minor,
-        sellers.seller_bucket,
+        {{ seller_bucket('trailing_sales.seller_id') }} as seller_bucket,
         coalesce(
             {{ days_between('trailing_sales.first_sale_date', as_of_date()) }} + 1, 0
         ) as tenure_days,
@@ -79,19 +79,20 @@ final as (
             as failed_payouts_91_days_count,
         coalesce(advances.open_advance_count, 0) as open_advance_count,
         coalesce(quarantined_rows.quarantined_91_days_count, 0)
+        + case when sellers.seller_id is null then 1 else 0 end
             as quarantined_91_days_count,
         trailing_sales.refund_rate,
         trailing_sales.chargeback_rate,
         trailing_sales.growth_rate,
         trailing_sales.weekly_variation_rate,
         advances.open_advance_repaid_rate,
-        sellers.has_payout_hold,
-        sellers.has_listing_suspended,
-        sellers.has_fraud_review,
+        coalesce(sellers.has_payout_hold, false) as has_payout_hold,
+        coalesce(sellers.has_listing_suspended, false) as has_listing_suspended,
+        coalesce(sellers.has_fraud_review, false) as has_fraud_review,
         coalesce(advances.has_missed_minimum, false) as has_missed_minimum,
         newest_change.data_as_of
     from trailing_sales
-    inner join sellers
+    left join sellers
         on trailing_sales.seller_id = sellers.seller_id
     left join failed_payouts
         on

@@ -19,6 +19,7 @@ accepted_offers as (
         offer_id,
         min(accepted_at) as accepted_at
     from {{ ref('fct_advances') }}
+    where accepted_at < {{ as_of_end() }}
     group by offer_id
 
 ),

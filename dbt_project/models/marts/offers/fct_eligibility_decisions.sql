@@ -16,15 +16,38 @@ with decisions as (
 
 ),
 
-reasons as (
+declined_tiers as (
 
-    select * from {{ ref('fct_eligibility_reasons') }}
+    select * from {{ ref('stg_offer_evaluations') }}
+    where outcome = 'declined'
 
 ),
 
-offers as (
+ranked_reasons as (
 
-    select * from {{ ref('stg_advance_offers') }}
+    -- Rules decline the seller, tiers decline those who passed every rule: nobody has
+    -- reasons of both. Among tiers the shortest, the easiest to get, comes first.
+    select
+        seller_id,
+        currency_code,
+        as_of_date,
+        policy_version,
+        reason_code,
+        reason_rank
+    from {{ ref('fct_eligibility_reasons') }}
+    union all
+    select
+        seller_id,
+        currency_code,
+        as_of_date,
+        policy_version,
+        reason_code,
+        row_number() over (
+            partition by seller_id, currency_code, as_of_date, policy_version
+            order by min(target_term_days), reason_code
+        ) as reason_rank
+    from declined_tiers
+    group by seller_id, currency_code, as_of_date, policy_version, reason_code
 
 ),
 
@@ -37,7 +60,7 @@ reason_lists as (
         policy_version,
         max(case when reason_rank = 1 then reason_code end) as main_reason_code,
         string_agg(reason_code, ',' order by reason_rank) as reason_codes
-    from reasons
+    from ranked_reasons
     group by seller_id, currency_code, as_of_date, policy_version
 
 ),
@@ -50,7 +73,7 @@ offer_counts as (
         as_of_date,
         policy_version,
         count(*) as offer_count
-    from offers
+    from {{ ref('stg_advance_offers') }}
     group by seller_id, currency_code, as_of_date, policy_version
 
 ),
@@ -63,8 +86,12 @@ final as (
         decisions.currency_code,
         decisions.country_code,
         decisions.outcome,
-        reason_lists.main_reason_code,
-        reason_lists.reason_codes,
+        case
+            when offer_counts.offer_count is null then reason_lists.main_reason_code
+        end as main_reason_code,
+        case
+            when offer_counts.offer_count is null then reason_lists.reason_codes
+        end as reason_codes,
         decisions.inputs,
         decisions.reason_count,
         coalesce(offer_counts.offer_count, 0) as offer_count,

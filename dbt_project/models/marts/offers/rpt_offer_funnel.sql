@@ -33,7 +33,7 @@ delivered_offers as (
 
     select distinct offer_id
     from offer_events
-    where event_kind = 'delivered'
+    where event_kind = 'delivered' and occurred_at < {{ as_of_end() }}
 
 ),
 
@@ -41,7 +41,7 @@ funded_offers as (
 
     select distinct offer_id
     from advances
-    where disbursed_at is not null
+    where disbursed_at < {{ as_of_end() }}
 
 ),
 

@@ -19,6 +19,7 @@ renamed as (
         content,
 
         ---------- times
+        row_updated_at,
         ingest_date
 
     from source

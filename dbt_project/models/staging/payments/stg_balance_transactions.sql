@@ -3,7 +3,8 @@
     incremental_strategy=incremental_strategy(),
     unique_key='balance_transaction_id',
     on_schema_change='fail',
-    meta={'watermark': 'ingest_date'}
+    meta={'watermark': 'ingest_date'},
+    pre_hook={'sql': '{{ forget_built_night() }}', 'transaction': false}
 ) }}
 
 with source as (

@@ -1,0 +1,29 @@
+-- Grain: one row per warehouse, the night its cash-flow marts were built for.
+--
+-- Every other mart and its tests come first; without their success there is no row.
+-- depends_on: {{ ref('dim_sellers') }}
+-- depends_on: {{ ref('fct_advance_repayments') }}
+-- depends_on: {{ ref('fct_advances') }}
+-- depends_on: {{ ref('fct_payouts') }}
+-- depends_on: {{ ref('fct_sales') }}
+-- depends_on: {{ ref('fct_seller_cash_flows_daily') }}
+-- depends_on: {{ ref('fct_seller_cash_flows_weekly') }}
+-- depends_on: {{ ref('fct_seller_health_daily') }}
+-- depends_on: {{ ref('fct_seller_trailing_sales') }}
+-- depends_on: {{ ref('rpt_payout_reconciliation') }}
+with newest_change as (
+
+    select * from {{ ref('int_data_as_of') }}
+
+),
+
+final as (
+
+    select
+        {{ as_of_date() }} as as_of_date,
+        data_as_of
+    from newest_change
+
+)
+
+select * from final
