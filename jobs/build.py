@@ -34,7 +34,7 @@ def build(night: Night, part: Part) -> int:
 
 
 def _newest_night(warehouse: DuckDBWarehouse) -> date | None:
-    """Return the newest night that was built to its end, by the mart built last."""
+    """Return the newest night that the marts have seen, finished or not."""
     if not warehouse.exists("cash_flow", "fct_seller_health_daily"):
         return None
     rows = warehouse.query(

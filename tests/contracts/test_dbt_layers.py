@@ -144,3 +144,14 @@ def test_sources_are_the_tables_that_jobs_write(manifest: Manifest) -> None:
         "underwriting.forecast_models",
         "underwriting.forecast_quantiles",
     }
+
+
+def test_a_night_is_built_after_every_cash_flow_mart(manifest: Manifest) -> None:
+    """The mark that a night is built waits for all other marts of the part."""
+    marts = {
+        name for name in models(manifest) if layer(manifest, name) == "marts/cash_flow"
+    }
+    (mark,) = [name for name in marts if name.endswith(".rpt_built_night")]
+
+    assert len(marts) >= 10
+    assert marts - {mark} <= set(manifest["nodes"][mark]["depends_on"]["nodes"])
