@@ -39,7 +39,8 @@ def validate(
     """Split the window's rows of ``paths`` into clean rows and quarantined ones.
 
     Exact duplicates collapse into one row and are counted. A row whose ``updated_at``
-    cannot be read belongs to no window and is quarantined whenever it is seen.
+    cannot be read belongs to no window and is quarantined whenever it is seen; ingest
+    counts it once.
     Raises DataError where a file cannot be read at all.
     """
     files = [open_landed(table, path) for path in paths]
