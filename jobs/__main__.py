@@ -169,6 +169,10 @@ def _print_summary(night: Night, summary: Summary, seconds: dict[str, float]) ->
     for code, category, count in summary.top_reasons:
         console.print(f"  {code:<28} {category:<8} {count:,} sellers")
     console.print(f"Quarantined rows: {summary.quarantined_count:,}")
+    for line in summary.first_quarantined:
+        _say(line)
+    if summary.quarantined_count > len(summary.first_quarantined):
+        _say("and more in raw.quarantine")
     console.print(f"Results: {night.warehouse_path}")
     console.print(f"Offers hash: {summary.offers_hash}")
     total = sum(seconds.values())

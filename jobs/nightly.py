@@ -41,6 +41,7 @@ class Summary:
     offers: tuple[CurrencyOffers, ...]
     top_reasons: tuple[tuple[str, str, int], ...]
     quarantined_count: int
+    first_quarantined: tuple[str, ...]
     offers_hash: str
 
 
@@ -85,6 +86,7 @@ def summarise(night: Night) -> Summary:
             offers=_offers_by_currency(night, warehouse),
             top_reasons=_top_reasons(night, warehouse),
             quarantined_count=_quarantined_count(night, warehouse),
+            first_quarantined=_first_quarantined(night, warehouse),
             offers_hash=offers_hash(night, warehouse),
         )
 
@@ -170,3 +172,16 @@ def _quarantined_count(night: Night, warehouse: DuckDBWarehouse) -> int:
         as_of_date=night.as_of_date,
     )
     return int(found["rows"][0].as_py())
+
+
+def _first_quarantined(night: Night, warehouse: DuckDBWarehouse) -> tuple[str, ...]:
+    """Return the first few broken rows of the night, each as one line to read."""
+    found = warehouse.query(
+        "select table_name, origin, reason from raw.quarantine"
+        " where ingest_date = $as_of_date order by table_name, origin limit 5",
+        as_of_date=night.as_of_date,
+    )
+    return tuple(
+        f"{row['table_name']}, {row['origin']}: {row['reason']}"
+        for row in found.to_pylist()
+    )

@@ -131,6 +131,23 @@ def test_broken_rows_over_the_threshold_leave_results_alone(tmp_path: Path) -> N
     assert before == rows_of(night, marts)
 
 
+def test_the_summary_lists_broken_rows(tmp_path: Path) -> None:
+    """A person sees at once which rows were set aside, and why."""
+    tables = marketplace(days=60)
+    for row in tables["order_items"][:6]:
+        row["gross_minor"] = -1
+    history = write_parquet(tmp_path / "history", tables)
+    files = ["--source", "files", "--source-path", str(history)]
+
+    done = run(tmp_path, "nightly", *files, "--as-of", "2026-03-01")
+
+    assert done.returncode == 0, done.stderr
+    assert "Quarantined rows: 6" in done.stdout
+    listed = "order_items, order_items.parquet row 1: gross_minor -1 is below 0"
+    assert listed in done.stdout
+    assert "and more in raw.quarantine" in done.stdout
+
+
 def test_every_seller_gets_a_decision_and_a_reason_or_an_offer(
     finished_night: Night,
 ) -> None:

@@ -42,9 +42,10 @@ def test_a_table_may_be_a_folder_of_files(tmp_path: Path) -> None:
 
     landed = Files(str(folder)).land("order_items", tmp_path / "landing")
 
-    assert [
-        path.relative_to(folder / "order_items").as_posix() for path in landed
-    ] == ["2026/order_items.csv", "a.parquet"]
+    assert [path.relative_to(folder / "order_items").as_posix() for path in landed] == [
+        "2026/order_items.csv",
+        "a.parquet",
+    ]
 
 
 def test_an_address_nobody_can_open_is_named(tmp_path: Path) -> None:
