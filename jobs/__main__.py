@@ -29,7 +29,7 @@ from jobs.sources.catalogue import SampleSource, UnknownSourceError, open_source
 from jobs.sources.protocol import DataError
 from jobs.sources.sample import Sample, write
 from jobs.underwriting.money import format_minor
-from jobs.warehouse.duckdb import WarehouseError
+from jobs.warehouse.protocol import WarehouseError
 
 INTERNAL, CONFIGURATION, DATA = 1, 2, 3
 
@@ -62,7 +62,7 @@ def _night_options(command: Command) -> Command:
             envvar="ADVANCES_SOURCE",
             default="sample",
             show_default=True,
-            help="sample, files or olist; another sample is"
+            help="sample, files, olist or postgres; another sample is"
             " sample:sellers=200,days=400,seed=3.",
         ),
         click.option(
@@ -78,7 +78,13 @@ def _night_options(command: Command) -> Command:
 
 def _night(as_of: date | None, source: str, source_path: str | None) -> Night:
     settings = Settings()
-    opened = open_source(source, source_path, settings.home.resolve())
+    opened = open_source(
+        source,
+        source_path,
+        settings.home.resolve(),
+        settings.source_database,
+        settings.statement_timeout_seconds,
+    )
     if as_of is None:
         if not isinstance(opened, SampleSource):
             message = (
@@ -86,7 +92,8 @@ def _night(as_of: date | None, source: str, source_path: str | None) -> Night:
             )
             raise ConfigurationError(message)
         as_of = opened.sample.end_date
-    return Night(settings, opened, as_of, read_policy(settings), _say)
+    command = click.get_current_context().info_name or "advances"
+    return Night(settings, opened, as_of, read_policy(settings), _say, command)
 
 
 def _say(line: str) -> None:
@@ -173,7 +180,7 @@ def _print_summary(night: Night, summary: Summary, seconds: dict[str, float]) ->
         _say(line)
     if summary.quarantined_count > len(summary.first_quarantined):
         _say("and more in raw.quarantine")
-    console.print(f"Results: {night.warehouse_path}")
+    console.print(f"Results: {night.warehouse_address}")
     console.print(f"Offers hash: {summary.offers_hash}")
     total = sum(seconds.values())
     for step, taken in seconds.items():
@@ -225,7 +232,7 @@ def ingest_command(
     with console.status("ingest"):
         ingested = ingest(night, tables)
     console.print(
-        f"Loaded {len(ingested.validated)} tables into {night.warehouse_path},"
+        f"Loaded {len(ingested.validated)} tables into {night.warehouse_address},"
         f" {ingested.quarantined_count:,} rows quarantined"
     )
 
@@ -251,7 +258,7 @@ def build_command(
     night = _night(as_of, source, source_path)
     with console.status(f"build {part}"):
         count = build(night, "offers" if part == "offers" else "cash_flow")
-    console.print(f"{count} models and tests passed in {night.warehouse_path}")
+    console.print(f"{count} models and tests passed in {night.warehouse_address}")
 
 
 @cli.group("forecast")

@@ -8,7 +8,7 @@ from typing import Literal
 
 from jobs.night import Night
 from jobs.sources.protocol import DataError
-from jobs.warehouse.duckdb import DuckDBWarehouse
+from jobs.warehouse.protocol import Warehouse
 
 Part = Literal["cash_flow", "offers"]
 
@@ -25,7 +25,7 @@ def build(night: Night, part: Part) -> int:
     """
     with night.warehouse() as warehouse:
         if not warehouse.exists("raw", "sellers"):
-            message = f"{night.warehouse_path} is empty; run `advances ingest` first"
+            message = f"{night.warehouse_address} is empty; run `advances ingest` first"
             raise DataError(message)
         newest = _newest_night(warehouse)
     is_forward = newest is not None and newest < night.as_of_date
@@ -33,7 +33,7 @@ def build(night: Night, part: Part) -> int:
     return _run(night, part, is_full_refresh=is_full_refresh)
 
 
-def _newest_night(warehouse: DuckDBWarehouse) -> date | None:
+def _newest_night(warehouse: Warehouse) -> date | None:
     """Return the newest night that the marts have seen, finished or not."""
     if not warehouse.exists("cash_flow", "fct_seller_health_daily"):
         return None
@@ -62,7 +62,7 @@ def _run(night: Night, part: Part, *, is_full_refresh: bool) -> int:
         *("--log-path", str(target)),
         *(["--full-refresh"] if is_full_refresh else []),
     ]
-    environment = night.settings.dbt_environment(night.warehouse_path)
+    environment = night.settings.dbt_environment(night.warehouse_address)
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, check=False
     )

@@ -11,7 +11,7 @@ from jobs.forecasting.panel import Panel, build_panel
 from jobs.night import Night, require_marts
 from jobs.settings import ConfigurationError
 from jobs.sources.protocol import DataError
-from jobs.warehouse.duckdb import DuckDBWarehouse, Write
+from jobs.warehouse.protocol import Warehouse, Write
 from jobs.warehouse.tables import (
     FORECAST_MODELS,
     FORECAST_QUANTILES,
@@ -87,7 +87,7 @@ def forecast_predict(night: Night, share: Share) -> int:
     return len(panel.seller_ids)
 
 
-def _read_model(night: Night, warehouse: DuckDBWarehouse) -> EmpiricalModel:
+def _read_model(night: Night, warehouse: Warehouse) -> EmpiricalModel:
     found = warehouse.query(
         "select model from underwriting.forecast_models"
         " where as_of_date = $as_of_date and model_version = $model_version",
@@ -101,7 +101,7 @@ def _read_model(night: Night, warehouse: DuckDBWarehouse) -> EmpiricalModel:
 
 
 def _read_panel(
-    night: Night, warehouse: DuckDBWarehouse, share: Share
+    night: Night, warehouse: Warehouse, share: Share
 ) -> tuple[Panel, pa.Array, object]:
     """Return the share's panel, each series' bucket, and how fresh the data is."""
     require_marts(night, warehouse)

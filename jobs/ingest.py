@@ -20,7 +20,7 @@ from jobs.sources.tables import TABLES, Kind
 from jobs.sources.tables import Table as ContractTable
 from jobs.sources.validation import Validated, validate
 from jobs.warehouse import tables as warehouse_tables
-from jobs.warehouse.duckdb import DuckDBWarehouse, Write
+from jobs.warehouse.protocol import Warehouse, Write
 from jobs.warehouse.tables import LOADS, QUARANTINE, Table, Type
 
 #: Without a row of these a first night has nothing to say; payouts may come later.
@@ -126,14 +126,14 @@ def _check_missing(
         night.say(f"not delivered by this source: {', '.join(missing)}")
 
 
-def _check_source(night: Night, warehouse: DuckDBWarehouse) -> None:
+def _check_source(night: Night, warehouse: Warehouse) -> None:
     others = warehouse.query(
         "select distinct source_name from raw.loads where source_name <> $name",
         name=night.source.name,
     )
     if others.num_rows:
         message = (
-            f"the warehouse {night.warehouse_path} holds "
+            f"the warehouse {night.warehouse_address} holds "
             f"{others['source_name'][0].as_py()} data; two sources never share one. "
             "Set ADVANCES_HOME to another folder"
         )
@@ -144,7 +144,7 @@ def _validate(
     night: Night, table: ContractTable, window: Window, landing: Path
 ) -> Validated:
     landing.mkdir(parents=True, exist_ok=True)
-    files = night.source.land(table.name, landing)
+    files = night.source.land(table.name, landing, window)
     validated = validate(
         table, files, window, landing, night.settings.duckdb_memory_limit
     )

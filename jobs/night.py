@@ -12,7 +12,8 @@ from jobs.forecasting.empirical import MODEL_VERSION
 from jobs.settings import ConfigurationError, Settings, code_version
 from jobs.sources.protocol import DataError, Source
 from jobs.underwriting.policy import Policy, PolicyError, parse_policy
-from jobs.warehouse.duckdb import DuckDBWarehouse, Write
+from jobs.warehouse.duckdb import DuckDBWarehouse
+from jobs.warehouse.protocol import Warehouse, Write
 from jobs.warehouse.tables import Table
 
 
@@ -25,20 +26,35 @@ class Night:
     as_of_date: date
     policy: Policy
     say: Callable[[str], None]
+    command: str = "advances"
 
     @property
     def workspace(self) -> Path:
-        """The folder with this source's warehouse and landed files."""
+        """The folder with this source's landed files and, by default, its warehouse."""
         return self.settings.workspace(self.source.name)
 
     @property
-    def warehouse_path(self) -> Path:
-        """The DuckDB file."""
-        return self.workspace / "warehouse.duckdb"
+    def warehouse_address(self) -> str:
+        """The DuckDB file or the BigQuery project, for people and for dbt."""
+        if self.settings.is_bigquery:
+            return self.settings.bigquery_project
+        return str(self.workspace / "warehouse.duckdb")
 
-    def warehouse(self) -> DuckDBWarehouse:
+    def warehouse(self) -> Warehouse:
         """Open the warehouse; close it before another process writes to it."""
-        return DuckDBWarehouse(self.warehouse_path, self.settings.duckdb_memory_limit)
+        if not self.settings.is_bigquery:
+            return DuckDBWarehouse(
+                Path(self.warehouse_address), self.settings.duckdb_memory_limit
+            )
+        # The Google client takes a second to import, which the default need not pay.
+        from jobs.warehouse.bigquery import BigQueryWarehouse  # noqa: PLC0415
+
+        labels = {
+            "command": self.command,
+            "as_of_date": self.as_of_date.isoformat(),
+            "policy_version": self.policy.policy_version,
+        }
+        return BigQueryWarehouse(**self.settings.bigquery, labels=labels)
 
     @property
     def versions(self) -> dict[str, str]:
@@ -72,7 +88,7 @@ def read_policy(settings: Settings) -> Policy:
     return policy
 
 
-def require_marts(night: Night, warehouse: DuckDBWarehouse) -> None:
+def require_marts(night: Night, warehouse: Warehouse) -> None:
     """Raise DataError unless the cash-flow marts were built, and passed, for the night.
 
     They show what was known on one night only: a step of another night would decide on
@@ -91,7 +107,7 @@ def require_marts(night: Night, warehouse: DuckDBWarehouse) -> None:
         raise DataError(message)
 
 
-def read_health(night: Night, warehouse: DuckDBWarehouse) -> pd.DataFrame:
+def read_health(night: Night, warehouse: Warehouse) -> pd.DataFrame:
     """Return the night's health rows, one a seller and currency, in a fixed order."""
     require_marts(night, warehouse)
     rows = warehouse.query(

@@ -14,7 +14,7 @@ from jobs.ingest import ingest
 from jobs.night import Night, as_frame
 from jobs.price import price
 from jobs.underwriting.reasons import BY_CODE
-from jobs.warehouse.duckdb import DuckDBWarehouse
+from jobs.warehouse.protocol import Warehouse
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def summarise(night: Night) -> Summary:
         )
 
 
-def offers_hash(night: Night, warehouse: DuckDBWarehouse) -> str:
+def offers_hash(night: Night, warehouse: Warehouse) -> str:
     """Return one hash over the night's offers, sorted; equal offers, equal hash."""
     offers = _query(
         night,
@@ -103,7 +103,7 @@ def offers_hash(night: Night, warehouse: DuckDBWarehouse) -> str:
 
 
 def _query(
-    night: Night, warehouse: DuckDBWarehouse, select: str, rest: str = ""
+    night: Night, warehouse: Warehouse, select: str, rest: str = ""
 ) -> pd.DataFrame:
     rows = warehouse.query(
         f"{select} where as_of_date = $as_of_date and policy_version = $policy_version"
@@ -115,7 +115,7 @@ def _query(
 
 
 def _offers_by_currency(
-    night: Night, warehouse: DuckDBWarehouse
+    night: Night, warehouse: Warehouse
 ) -> tuple[CurrencyOffers, ...]:
     offers = _query(
         night,
@@ -136,7 +136,7 @@ def _offers_by_currency(
 
 
 def _top_reasons(
-    night: Night, warehouse: DuckDBWarehouse
+    night: Night, warehouse: Warehouse
 ) -> tuple[tuple[str, str, int], ...]:
     """Return the commonest reasons of the sellers who got no offer at all."""
     key = ["seller_id", "currency_code"]
@@ -166,7 +166,7 @@ def _top_reasons(
     )
 
 
-def _quarantined_count(night: Night, warehouse: DuckDBWarehouse) -> int:
+def _quarantined_count(night: Night, warehouse: Warehouse) -> int:
     found = warehouse.query(
         "select count(*) as rows from raw.quarantine where ingest_date = $as_of_date",
         as_of_date=night.as_of_date,
@@ -174,7 +174,7 @@ def _quarantined_count(night: Night, warehouse: DuckDBWarehouse) -> int:
     return int(found["rows"][0].as_py())
 
 
-def _first_quarantined(night: Night, warehouse: DuckDBWarehouse) -> tuple[str, ...]:
+def _first_quarantined(night: Night, warehouse: Warehouse) -> tuple[str, ...]:
     """Return the first few broken rows of the night, each as one line to read."""
     found = warehouse.query(
         "select table_name, origin, reason from raw.quarantine"

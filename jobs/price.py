@@ -9,7 +9,7 @@ from jobs.night import Night, as_frame, read_health, write_of
 from jobs.sources.protocol import DataError
 from jobs.underwriting.distribution import QuantileGrid
 from jobs.underwriting.offers import make_offers
-from jobs.warehouse.duckdb import DuckDBWarehouse
+from jobs.warehouse.protocol import Warehouse
 from jobs.warehouse.tables import (
     ADVANCE_OFFERS,
     OFFER_EVALUATIONS,
@@ -52,7 +52,7 @@ def price(night: Night) -> Priced:
     return Priced(len(eligible), len(priced.offers))
 
 
-def _read_eligible(night: Night, warehouse: DuckDBWarehouse) -> pd.DataFrame:
+def _read_eligible(night: Night, warehouse: Warehouse) -> pd.DataFrame:
     """Return the sellers and currencies that the night's decisions call eligible."""
     decisions = as_frame(
         warehouse.query(
@@ -70,7 +70,7 @@ def _read_eligible(night: Night, warehouse: DuckDBWarehouse) -> pd.DataFrame:
 
 
 def _read_grid(
-    night: Night, warehouse: DuckDBWarehouse, eligible: pd.DataFrame
+    night: Night, warehouse: Warehouse, eligible: pd.DataFrame
 ) -> QuantileGrid:
     """Return the stored quantiles aligned with the rows of ``eligible``.
 

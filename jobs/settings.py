@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -43,6 +44,14 @@ def _size(name: str, default: str) -> str:
     return text
 
 
+def _choice(name: str, *allowed: str) -> str:
+    text = _environment(name, allowed[0])
+    if text not in allowed:
+        message = f"ADVANCES_{name} is {text!r}; expected {' or '.join(allowed)}"
+        raise ConfigurationError(message)
+    return text
+
+
 @dataclass(frozen=True)
 class Settings:
     """Where things are and how much may go wrong before a run stops.
@@ -58,8 +67,41 @@ class Settings:
             _environment("DBT_PROJECT", str(ROOT / "dbt_project"))
         )
     )
+    warehouse: str = field(
+        default_factory=lambda: _choice("WAREHOUSE", "duckdb", "bigquery")
+    )
     duckdb_memory_limit: str = field(
         default_factory=lambda: _size("DUCKDB_MEMORY_LIMIT", "2GB")
+    )
+    bigquery_project: str = field(
+        default_factory=lambda: _environment("BIGQUERY_PROJECT", "")
+    )
+    bigquery_location: str = field(
+        default_factory=lambda: _environment("BIGQUERY_LOCATION", "EU")
+    )
+    bigquery_maximum_bytes_billed: int = field(
+        default_factory=lambda: int(
+            _number("BIGQUERY_MAXIMUM_BYTES_BILLED", 200e9, 1e15)
+        )
+    )
+    bigquery_deadline_seconds: int = field(
+        default_factory=lambda: int(_number("BIGQUERY_DEADLINE_SECONDS", 1800, 86400))
+    )
+    bigquery_endpoint: str = field(
+        default_factory=lambda: _environment("BIGQUERY_ENDPOINT", "")
+    )
+    bigquery_storage_endpoint: str = field(
+        default_factory=lambda: _environment("BIGQUERY_STORAGE_ENDPOINT", "")
+    )
+    # Addresses with passwords: never shown, and never given to dbt.
+    source_database: str = field(
+        repr=False, default_factory=lambda: _environment("SOURCE_DATABASE", "")
+    )
+    product_database: str = field(
+        repr=False, default_factory=lambda: _environment("PRODUCT_DATABASE", "")
+    )
+    statement_timeout_seconds: int = field(
+        default_factory=lambda: int(_number("STATEMENT_TIMEOUT_SECONDS", 1800, 86400))
     )
     quarantine_limit_rate: float = field(
         default_factory=lambda: _number("QUARANTINE_LIMIT_RATE", 0.01, 1)
@@ -72,11 +114,49 @@ class Settings:
         """Return the folder of one source's warehouse; sources never share one."""
         return (self.home / source_name).resolve()
 
-    def dbt_environment(self, warehouse_path: Path) -> dict[str, str]:
-        """Return what a dbt process sees: ours, the warehouse, no telemetry."""
-        return os.environ | {
-            "ADVANCES_DUCKDB_PATH": str(warehouse_path),
+    @property
+    def is_bigquery(self) -> bool:
+        """Whether the warehouse is BigQuery rather than the embedded one."""
+        return self.warehouse == "bigquery"
+
+    @property
+    def bigquery(self) -> dict[str, Any]:
+        """What the BigQuery warehouse is opened with.
+
+        Raises ConfigurationError without a project.
+        """
+        if not self.bigquery_project:
+            message = (
+                "ADVANCES_WAREHOUSE is bigquery, but ADVANCES_BIGQUERY_PROJECT is "
+                "missing; give the project that holds the datasets"
+            )
+            raise ConfigurationError(message)
+        return {
+            "project": self.bigquery_project,
+            "location": self.bigquery_location,
+            "maximum_bytes_billed": self.bigquery_maximum_bytes_billed,
+            "deadline_seconds": self.bigquery_deadline_seconds,
+            "endpoint": self.bigquery_endpoint,
+            "storage_endpoint": self.bigquery_storage_endpoint,
+        }
+
+    def dbt_environment(self, duckdb_path: str) -> dict[str, str]:
+        """Return what a dbt process sees: ours less the secrets, no telemetry."""
+        secrets = {"ADVANCES_SOURCE_DATABASE", "ADVANCES_PRODUCT_DATABASE"}
+        inherited = {
+            name: text for name, text in os.environ.items() if name not in secrets
+        }
+        return inherited | {
+            "ADVANCES_WAREHOUSE": self.warehouse,
+            "ADVANCES_DUCKDB_PATH": duckdb_path,
             "ADVANCES_DUCKDB_MEMORY_LIMIT": self.duckdb_memory_limit,
+            "ADVANCES_BIGQUERY_PROJECT": self.bigquery_project,
+            "ADVANCES_BIGQUERY_LOCATION": self.bigquery_location,
+            "ADVANCES_BIGQUERY_MAXIMUM_BYTES_BILLED": str(
+                self.bigquery_maximum_bytes_billed
+            ),
+            "ADVANCES_BIGQUERY_DEADLINE_SECONDS": str(self.bigquery_deadline_seconds),
+            "ADVANCES_BIGQUERY_ENDPOINT": self.bigquery_endpoint,
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "DO_NOT_TRACK": "1",
             "PYTHONWARNINGS": "ignore",

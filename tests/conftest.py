@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import tempfile
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 from nights import night_of
+from postgres_server import Postgres, postgres_server
 
 from jobs.night import Night
 from jobs.nightly import nightly
@@ -56,3 +59,12 @@ def finished_night(tmp_path_factory: pytest.TempPathFactory) -> Night:
 def history(finished_night: Night) -> Path:
     """Return the folder with the history behind the finished night."""
     return finished_night.settings.home / finished_night.source.name / "history"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Start one PostgreSQL server for the tests of this process."""
+    # A socket's path has room for 107 characters; pytest's own folders are too deep.
+    folder = Path(tempfile.mkdtemp(prefix="advances-"))
+    with postgres_server(folder) as server:
+        yield server

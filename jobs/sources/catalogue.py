@@ -8,7 +8,7 @@ from typing import Any
 
 from jobs.sources.files import Files
 from jobs.sources.olist import Olist
-from jobs.sources.protocol import Source
+from jobs.sources.protocol import Source, Window
 from jobs.sources.sample import Sample, is_written, write
 from jobs.sources.tables import TABLES
 
@@ -41,34 +41,57 @@ class SampleSource:
         """Every table of the contract."""
         return tuple(TABLES)
 
-    def land(self, table: str, folder: Path) -> list[Path]:
+    def land(
+        self,
+        table: str,
+        folder: Path,
+        window: Window | None = None,
+    ) -> list[Path]:
         """Return the table's files; ``folder`` stays empty, the sample is local."""
         root = self.home / self.name / "history"
         if not is_written(self.sample, root):
             write(self.sample, root)
-        return Files(str(root)).land(table, folder)
+        return Files(str(root)).land(table, folder, window)
 
 
 def open_source(
     asked: str,
     path: str | None,
     home: Path,
+    database: str = "",
+    statement_timeout_seconds: int = 1800,
 ) -> Source:
-    """Return the source called ``sample``, ``files`` or ``olist``.
+    """Return the source called ``sample``, ``files``, ``olist`` or ``postgres``.
 
-    ``sample`` takes parameters: ``sample:sellers=200,days=400,seed=3``. Raises
-    UnknownSourceError for another name, a bad parameter or a missing path.
+    ``sample`` takes parameters: ``sample:sellers=200,days=400,seed=3``. ``database`` is
+    the address of postgres. Raises UnknownSourceError for another name, a bad
+    parameter, a missing path or a missing address.
     """
     kind, _, parameters = asked.partition(":")
     if kind == "sample":
         return SampleSource(_sample(parameters), home)
-    if kind not in {"files", "olist"} or parameters:
-        message = f"no source {asked!r}; expected sample, files or olist"
+    if kind not in {"files", "olist", "postgres"} or parameters:
+        message = f"no source {asked!r}; expected sample, files, olist or postgres"
         raise UnknownSourceError(message)
+    if kind == "postgres":
+        return _postgres(database, statement_timeout_seconds)
     if path is None:
         message = f"source {kind} needs --source-path, the folder with its files"
         raise UnknownSourceError(message)
     return Files(path) if kind == "files" else Olist(Path(path))
+
+
+def _postgres(database: str, statement_timeout_seconds: int) -> Source:
+    if not database:
+        message = (
+            "source postgres needs ADVANCES_SOURCE_DATABASE, its address, for example "
+            "postgresql://reader:secret@host:5432/marketplace"
+        )
+        raise UnknownSourceError(message)
+    # The drivers take a while to import, which the other sources need not pay.
+    from jobs.sources.postgres import Postgres  # noqa: PLC0415
+
+    return Postgres(database, statement_timeout_seconds)
 
 
 def _sample(parameters: str) -> Sample:

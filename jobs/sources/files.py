@@ -10,7 +10,7 @@ from pathlib import Path
 
 import fsspec
 
-from jobs.sources.protocol import DataError, name_of
+from jobs.sources.protocol import DataError, Window, name_of
 from jobs.sources.tables import TABLES
 
 _ENDINGS = (".parquet", ".csv", ".csv.gz")
@@ -55,7 +55,12 @@ class Files:
             raise DataError(message)
         return found
 
-    def land(self, table: str, folder: Path) -> list[Path]:
+    def land(
+        self,
+        table: str,
+        folder: Path,
+        window: Window | None = None,  # noqa: ARG002 - validation cuts
+    ) -> list[Path]:
         """Return the table's files in order of name, fetched first where remote."""
         filesystem, _ = self._open()
         entries = self._entries(table)

@@ -28,7 +28,7 @@ from pathlib import Path
 
 import duckdb
 
-from jobs.sources.protocol import DataError, name_of
+from jobs.sources.protocol import DataError, Window, name_of
 from jobs.sources.tables import TABLES
 
 #: The last order time in the full data, and so the earliest the export can have been.
@@ -205,7 +205,12 @@ class Olist:
             self._file(stem)
         return _DELIVERED
 
-    def land(self, table: str, folder: Path) -> list[Path]:
+    def land(
+        self,
+        table: str,
+        folder: Path,
+        window: Window | None = None,  # noqa: ARG002 - validation cuts
+    ) -> list[Path]:
         """Write all versions of all rows of ``table`` as one Parquet file.
 
         Raises DataError naming the file, and the column or the line, that is at fault.

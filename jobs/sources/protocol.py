@@ -53,9 +53,11 @@ class Source(Protocol):
     def tables(self) -> tuple[str, ...]:
         """The contract tables this source delivers."""
 
-    def land(self, table: str, folder: Path) -> list[Path]:
-        """Return Parquet or CSV files with the table's rows.
+    def land(
+        self, table: str, folder: Path, window: Window | None = None
+    ) -> list[Path]:
+        """Return Parquet or CSV files with the table's rows of the window, or all rows.
 
         Files that are not on this machine yet are put into ``folder``. The rows may
-        reach beyond a night's window; validation cuts them.
+        reach beyond the window; validation cuts them.
         """

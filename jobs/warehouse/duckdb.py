@@ -1,7 +1,6 @@
 """The embedded warehouse: one DuckDB file, one writing process at a time."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -9,6 +8,7 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 
+from jobs.warehouse.protocol import WarehouseError, Write
 from jobs.warehouse.tables import Table, Type
 
 _TYPES: dict[Type, str] = {
@@ -19,24 +19,6 @@ _TYPES: dict[Type, str] = {
     "date": "date",
     "boolean": "boolean",
 }
-
-
-class WarehouseError(RuntimeError):
-    """The warehouse could not be opened or does not look as expected."""
-
-
-@dataclass(frozen=True)
-class Write:
-    """The new content of one partition.
-
-    ``partition`` gives a value, or a list of values, for each partition column; every
-    row that matches is replaced by ``rows``: an Arrow table, or Parquet files whose
-    partition columns are added here.
-    """
-
-    table: Table
-    partition: Mapping[str, object]
-    rows: pa.Table | Sequence[Path]
 
 
 class DuckDBWarehouse:

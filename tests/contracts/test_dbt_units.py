@@ -20,7 +20,7 @@ def test_unit_tests_pass(finished_night: Night, tmp_path: Path) -> None:
             *("--profiles-dir", str(settings.dbt_project)),
             *("--target-path", str(tmp_path), "--log-path", str(tmp_path)),
         ],
-        env=settings.dbt_environment(finished_night.warehouse_path),
+        env=settings.dbt_environment(finished_night.warehouse_address),
         check=True,
     )
     results = json.loads((tmp_path / "run_results.json").read_text())["results"]

@@ -179,7 +179,7 @@ def test_two_folders_have_two_warehouses(tmp_path: Path) -> None:
     second = deliver(tmp_path / "second")
 
     paths = {
-        night_of(tmp_path / "home", folder, DAY_9).warehouse_path
+        night_of(tmp_path / "home", folder, DAY_9).warehouse_address
         for folder in (first, second)
     }
 

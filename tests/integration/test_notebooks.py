@@ -21,7 +21,7 @@ def test_a_notebook_runs_from_top_to_bottom(
     path: Path, finished_night: Night, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each cell runs, the plots are drawn and the conclusions are computed."""
-    monkeypatch.setenv("ADVANCES_DUCKDB_PATH", str(finished_night.warehouse_path))
+    monkeypatch.setenv("ADVANCES_DUCKDB_PATH", finished_night.warehouse_address)
     notebook = nbformat.read(path, as_version=4)
 
     NotebookClient(

@@ -16,7 +16,7 @@ def test_the_example_lists_every_setting() -> None:
         r"^(ADVANCES_\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE
     )
     text = (ROOT / "jobs" / "settings.py").read_text()
-    read = set(re.findall(r'_(?:environment|number|size)\(\s*"(\w+)"', text))
+    read = set(re.findall(r'_(?:environment|number|size|choice)\(\s*"(\w+)"', text))
     read_by_options = set(
         re.findall(r'"ADVANCES_(\w+)"', (ROOT / "jobs" / "__main__.py").read_text())
     )

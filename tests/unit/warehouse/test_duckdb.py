@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from jobs.warehouse.duckdb import DuckDBWarehouse, WarehouseError, Write
+from jobs.warehouse.duckdb import DuckDBWarehouse
+from jobs.warehouse.protocol import WarehouseError, Write
 from jobs.warehouse.tables import Table
 
 BALANCES = Table(
