@@ -12,8 +12,13 @@ else
   INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 endif
 
+# The BigQuery stand-in has an environment of its own, because it needs Python 3.13.
+# Under pyenv, python3.13 may be there and yet need its version named.
+BIGQUERY := .venv-bigquery
+PYTHON_313 := $(shell for name in python3.13 python3.14 "env PYENV_VERSION=$$(pyenv versions --bare 2>/dev/null | grep -m1 '^3\.13') python3.13"; do $$name -c '' 2>/dev/null && echo $$name && break; done)
+
 .DEFAULT_GOAL := help
-.PHONY: help nightly test lint format clean
+.PHONY: help nightly test bigquery lint format clean
 
 help: ## Show what there is to make.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,8 +26,13 @@ help: ## Show what there is to make.
 nightly: $(VENV)/.ready ## Set up, then make one night's offers on the sample marketplace.
 	@$(VENV)/bin/advances nightly
 
-test: $(VENV)/.ready-checks lint ## Set up, then run every check.
+test: $(VENV)/.ready-checks $(if $(PYTHON_313),$(BIGQUERY)/.ready) lint ## Set up, then run every check.
+	$(if $(PYTHON_313),,@echo "No Python 3.13: tests on the BigQuery stand-in are skipped, or fail under CI.")
 	$(PYTHON) -m pytest -n 2 --dist worksteal
+
+bigquery: $(BIGQUERY)/.ready ## Start a BigQuery stand-in and print its two addresses.
+	@mkdir -p .advances/bigquery
+	@$(BIGQUERY)/bin/python tests/standin/start.py .advances/bigquery
 
 lint: $(VENV)/.ready-checks
 	$(VENV)/bin/ruff check --quiet .
@@ -37,7 +47,7 @@ format: $(VENV)/.ready-checks ## Format Python and SQL, strip notebook outputs.
 	$(VENV)/bin/nbstripout notebooks/*.ipynb
 
 clean: ## Remove the virtual environment and every result.
-	rm -rf $(VENV) .advances
+	rm -rf $(VENV) $(BIGQUERY) .advances
 
 $(PYTHON):
 	@python3 -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version) if sys.version_info < (3, 11) else None'
@@ -50,3 +60,11 @@ $(VENV)/.ready: pyproject.toml constraints.txt | $(PYTHON)
 $(VENV)/.ready-checks: pyproject.toml constraints.txt | $(PYTHON)
 	$(INSTALL) '.[airflow,notebooks,checks]'
 	@touch $@ $(VENV)/.ready
+
+# The second step puts another duckdb in place; pip's complaint about it is expected.
+$(BIGQUERY)/.ready: tests/standin/requirements.txt tests/standin/duckdb.txt
+	@test -n "$(PYTHON_313)" || { echo "The BigQuery stand-in needs Python 3.13."; exit 1; }
+	$(PYTHON_313) -m venv $(BIGQUERY)
+	$(BIGQUERY)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/standin/requirements.txt
+	$(BIGQUERY)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/standin/duckdb.txt
+	@touch $@

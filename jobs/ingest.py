@@ -58,8 +58,14 @@ def raw_table(contract: ContractTable) -> Table:
         | {"ingest_date": "date"},
         key=(contract.key, "updated_at", "ingest_date"),
         partition=("ingest_date",),
-        cluster=(contract.key,),
+        cluster=(_cluster(contract),),
+        requires_partition_filter=True,
     )
+
+
+def _cluster(contract: ContractTable) -> str:
+    names = {column.name for column in contract.columns}
+    return "seller_id" if "seller_id" in names else contract.key
 
 
 RAW_TABLES: dict[str, Table] = {

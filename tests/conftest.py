@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from bigquery_standin import Standin, standin
 from filelock import FileLock
 from hypothesis import settings
 from nights import night_of
@@ -67,4 +68,11 @@ def postgres() -> Iterator[Postgres]:
     # A socket's path has room for 107 characters; pytest's own folders are too deep.
     folder = Path(tempfile.mkdtemp(prefix="advances-"))
     with postgres_server(folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def bigquery() -> Iterator[Standin]:
+    """Start one BigQuery stand-in for the tests of this process."""
+    with standin() as server:
         yield server

@@ -12,7 +12,11 @@ Type = Literal["text", "integer", "rate", "timestamp", "date", "boolean"]
 
 @dataclass(frozen=True)
 class Table:
-    """One table: where it lives, its columns, its grain and what a re-run replaces."""
+    """One table: where it lives, its columns, its grain and what a re-run replaces.
+
+    The first date of ``partition`` and ``cluster`` are how BigQuery lays it out;
+    ``requires_partition_filter`` makes it refuse a query that would read every day.
+    """
 
     schema: str
     name: str
@@ -20,6 +24,7 @@ class Table:
     key: tuple[str, ...]
     partition: tuple[str, ...]
     cluster: tuple[str, ...] = ("seller_id",)
+    requires_partition_filter: bool = False
 
     @property
     def address(self) -> str:
