@@ -77,29 +77,8 @@
 {%- endmacro %}
 
 
-{# An integer wide enough for sums of squares, so that no order of adding changes the
-   last digit of a rate. #}
-{% macro wide_integer(expression) -%}
-    {{ adapter.dispatch('wide_integer')(expression) }}
-{%- endmacro %}
-
-{% macro duckdb__wide_integer(expression) -%}
-    cast({{ expression }} as hugeint)
-{%- endmacro %}
-
-{% macro bigquery__wide_integer(expression) -%}
-    cast({{ expression }} as bignumeric)
-{%- endmacro %}
-
-
-{# The sum of squared amounts, over the rows that meet the condition. #}
-{% macro sum_of_squares(amount, condition) -%}
-    sum(
-        case
-            when {{ condition }}
-                then {{ wide_integer(amount) }} * {{ wide_integer(amount) }}
-        end
-    )
+{% macro float_type() -%}
+    {{- return('float64' if target.type == 'bigquery' else 'double') -}}
 {%- endmacro %}
 
 

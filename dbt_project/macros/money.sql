@@ -11,3 +11,16 @@
     - commission_minor + adjustment_minor - reserved_minor + advanced_minor
     - repaid_minor - paid_out_minor
 {%- endmacro %}
+
+
+{# The sum over n columns x, `week_0_minor` and so on, of (n * x - total) squared, as a
+   binary float. What is squared is a whole number and the squares are added in one fixed
+   order, so both warehouses come to the same last digit. #}
+{% macro sum_of_squared_deviations(count, prefix, total) -%}
+    {% for index in range(count) -%}
+        {%- set deviation -%}
+            cast({{ count }} * {{ prefix }}{{ index }}_minor - {{ total }} as {{ float_type() }})
+        {%- endset -%}
+        {{ deviation }} * {{ deviation }}{{ ' + ' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

@@ -71,8 +71,11 @@ windows as (
         {{ sum_minor('charged_back_minor', 'weeks_ago < 13') }}
             as charged_back_91_days_minor,
         {{ sum_minor('net_minor') }} as balance_minor,
-        {{ sum_minor('active_days', 'weeks_ago < 13') }} as active_91_days,
-        {{ sum_of_squares('repayable_minor', 'weeks_ago < 13') }} as repayable_squares
+        {% for week in range(13) %}
+            {{ sum_minor('repayable_minor', 'weeks_ago = ' ~ week) }}
+                as week_{{ week }}_minor,
+        {% endfor %}
+        {{ sum_minor('active_days', 'weeks_ago < 13') }} as active_91_days
     from seller_currencies
     left join trailing_weeks
         on
@@ -82,10 +85,20 @@ windows as (
 
 ),
 
+deviations as (
+
+    select
+        *,
+        {{ sum_of_squared_deviations(13, 'week_', 'repayable_91_days_minor') }}
+            as squared_deviations
+    from windows
+
+),
+
 final as (
 
-    -- Over the n = 13 weeks x, quiet ones included, the population deviation over the
-    -- mean is sqrt(n * sum(x * x) - sum(x) * sum(x)) / sum(x), exact up to the root.
+    -- Over the n = 13 weeks x, quiet ones included, and their sum s, the population
+    -- deviation over the mean is sqrt(sum((n * x - s) * (n * x - s)) / n) / s.
     select
         seller_id,
         first_sale_date,
@@ -106,12 +119,9 @@ final as (
             as chargeback_rate,
         {{ rate('repayable_91_days_minor', 'repayable_previous_91_days_minor') }} - 1
             as growth_rate,
-        {{ rate(
-            'sqrt(13 * repayable_squares - ' ~ wide_integer('repayable_91_days_minor')
-            ~ ' * repayable_91_days_minor)',
-            'repayable_91_days_minor'
-        ) }} as weekly_variation_rate
-    from windows
+        {{ rate('sqrt(squared_deviations / 13)', 'repayable_91_days_minor') }}
+            as weekly_variation_rate
+    from deviations
 
 )
 
