@@ -26,7 +26,7 @@ from jobs.nightly import STEPS, Summary, nightly, summarise
 from jobs.price import price
 from jobs.settings import ConfigurationError, Settings
 from jobs.sources.catalogue import SampleSource, UnknownSourceError, open_source
-from jobs.sources.protocol import DataError
+from jobs.sources.protocol import DataError, SourceUnavailableError
 from jobs.sources.sample import Sample, write
 from jobs.underwriting.money import format_minor
 from jobs.warehouse.protocol import WarehouseError
@@ -346,7 +346,7 @@ def main() -> None:
         _fail(CONFIGURATION, "configuration", error)
     except DataError as error:
         _fail(DATA, "data", error)
-    except (BuildError, WarehouseError) as error:
+    except (BuildError, SourceUnavailableError, WarehouseError) as error:
         _fail(INTERNAL, "internal", error)
 
 

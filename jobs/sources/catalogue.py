@@ -91,7 +91,10 @@ def _postgres(database: str, statement_timeout_seconds: int) -> Source:
     # The drivers take a while to import, which the other sources need not pay.
     from jobs.sources.postgres import Postgres  # noqa: PLC0415
 
-    return Postgres(database, statement_timeout_seconds)
+    try:
+        return Postgres(database, statement_timeout_seconds)
+    except ValueError as error:
+        raise UnknownSourceError(str(error)) from None
 
 
 def _sample(parameters: str) -> Sample:

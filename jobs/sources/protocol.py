@@ -13,6 +13,10 @@ class DataError(ValueError):
     """The data cannot be used; the message names file, column and what was expected."""
 
 
+class SourceUnavailableError(RuntimeError):
+    """The source cannot be read now; the message says why, and trying again may do."""
+
+
 @dataclass(frozen=True)
 class Window:
     """The versions one night loads: ``start_at <= updated_at < end_at``, both UTC.

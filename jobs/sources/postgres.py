@@ -1,0 +1,322 @@
+"""The marketplace's own PostgreSQL: read in one snapshot a table, streamed to Parquet.
+
+The account only reads. It needs ``select`` on the contract's tables (or views of those
+names) and ``pg_read_all_stats``, by which it sees transactions that are still open.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import adbc_driver_manager
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from adbc_driver_postgresql import dbapi
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from jobs.sources.breaches import LATEST
+from jobs.sources.protocol import DataError, SourceUnavailableError, Window, name_of
+from jobs.sources.tables import TABLES, Column, Kind, Table
+
+#: From SQL to its answer, as a stream of batches.
+Ask = Callable[[str], pa.RecordBatchReader]
+
+_CONNECT_SECONDS = 10
+_PERMISSION_DENIED = "42501"
+_TEXT = ("text", "character varying", "character", "uuid", "name")
+_INTEGER = ("bigint", "integer", "smallint")
+_TIMESTAMP = ("timestamp with time zone", "timestamp without time zone")
+#: The types a column of each kind may have, and how the value is selected.
+_TYPES: dict[Kind, tuple[str, ...]] = {
+    Kind.TEXT: _TEXT,
+    Kind.CURRENCY: _TEXT,
+    Kind.COUNTRY: _TEXT,
+    Kind.MINOR: _INTEGER,
+    Kind.DAYS: _INTEGER,
+    Kind.RATE: ("numeric", "double precision", "real"),
+    Kind.TIMESTAMP: _TIMESTAMP,
+    Kind.DATE: ("date",),
+}
+_CASTS = {
+    Kind.MINOR: "bigint",
+    Kind.DAYS: "bigint",
+    Kind.RATE: "double precision",
+    Kind.DATE: "date",
+}
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """The database at ``address``, a libpq URI or connection string.
+
+    Raises ValueError, without the address, where that cannot be read.
+    """
+
+    address: str = field(repr=False)
+    statement_timeout_seconds: int = 1800
+
+    def __post_init__(self) -> None:
+        """Refuse an address that cannot be read, and never show it."""
+        try:
+            conninfo_to_dict(self.address)
+        except ProgrammingError:
+            message = (
+                "ADVANCES_SOURCE_DATABASE cannot be read; expected an address such as "
+                "postgresql://reader:secret@host:5432/marketplace"
+            )
+            raise ValueError(message) from None
+
+    @property
+    def name(self) -> str:
+        """A name of its own for every database, whoever reads it."""
+        parts = conninfo_to_dict(self.address)
+        place = "/".join(
+            str(parts.get(part) or "") for part in ("host", "port", "dbname")
+        )
+        return name_of("postgres", place)
+
+    @property
+    def derived(self) -> Mapping[str, tuple[str, ...]]:
+        """Nothing: the database has every column."""
+        return {}
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The contract tables that the database has; DataError without a required one.
+
+        Raises SourceUnavailableError where the database cannot be reached.
+        """
+        with self._snapshot("looking for tables") as ask:
+            names = ", ".join(
+                f"to_regclass('{name}')::text as {name}" for name in TABLES
+            )
+            (there,) = ask(f"select {names}").read_all().to_pylist()
+        missing = [
+            table.name
+            for table in TABLES.values()
+            if table.is_required and not there[table.name]
+        ]
+        if missing:
+            message = f"{self.name}: no table or view {', '.join(missing)}"
+            raise DataError(message)
+        return tuple(name for name in TABLES if there[name])
+
+    def land(
+        self, table: str, folder: Path, window: Window | None = None
+    ) -> list[Path]:
+        """Stream the table's rows of the window into Parquet files in ``folder``.
+
+        All files show one moment of the database. A first load, whose window has no
+        start, takes the history month by month. Raises DataError on a column that is
+        gone or has another type and on an unknown value of an enumeration, and
+        SourceUnavailableError where the window may still grow or the database fails.
+        """
+        contract = TABLES[table]
+        folder.mkdir(parents=True, exist_ok=True)
+        with self._snapshot(f"reading {table}") as ask:
+            if window:
+                _require_complete(ask, window)
+            columns = self._columns(ask, contract)
+            return [
+                self._write(contract, ask(sql), folder / f"{table}-{part}.parquet")
+                for part, sql in _queries(ask, contract, columns, window)
+            ]
+
+    @contextmanager
+    def _snapshot(self, doing: str) -> Iterator[Ask]:
+        """Yield a function from SQL to a stream of batches, all of one snapshot."""
+        given = conninfo_to_dict(self.address).get("options") or ""
+        options = (
+            f"{given} -c default_transaction_read_only=on -c timezone=UTC"
+            f" -c statement_timeout={self.statement_timeout_seconds}s"
+        )
+        address = make_conninfo(
+            self.address,
+            options=options.strip(),
+            application_name="seller-advances",
+            connect_timeout=_CONNECT_SECONDS,
+        )
+        try:
+            with dbapi.connect(address) as connection, connection.cursor() as cursor:
+
+                def ask(sql: str) -> pa.RecordBatchReader:
+                    cursor.execute(sql)
+                    return cursor.fetch_record_batch()
+
+                cursor.execute(
+                    "set transaction isolation level repeatable read, read only"
+                )
+                yield ask
+        except adbc_driver_manager.Error as error:
+            raise self._explained(doing, error) from None
+
+    def _explained(self, doing: str, error: adbc_driver_manager.Error) -> Exception:
+        """Return our own error for the driver's, without the password."""
+        text = " ".join(str(error).split())
+        password = conninfo_to_dict(self.address).get("password")
+        text = text.replace(str(password), "***") if password else text
+        if error.sqlstate == _PERMISSION_DENIED:
+            return DataError(
+                f"{self.name}: {doing}: {text}. Grant select on the contract's tables"
+            )
+        return SourceUnavailableError(f"{self.name}: {doing}: {text}")
+
+    def _columns(self, ask: Ask, table: Table) -> str:
+        """Return the select list; DataError where the table has drifted."""
+        found = ask(
+            "select attname::text as name, typtype::text = 'e' as is_enumeration,"
+            " format_type(atttypid, null) as type"
+            " from pg_attribute inner join pg_type on atttypid = pg_type.oid"
+            f" where attrelid = to_regclass('{table.name}')"
+            " and attnum > 0 and not attisdropped order by attnum"
+        )
+        there = {row["name"]: row for row in found.read_all().to_pylist()}
+        missing = [c.name for c in table.columns if c.name not in there]
+        if missing:
+            message = (
+                f"{self.name}: table {table.name} lacks column {', '.join(missing)}; "
+                f"it has {', '.join(there)}"
+            )
+            raise DataError(message)
+        for column in table.columns:
+            row = there[column.name]
+            expected = _TYPES[column.kind]
+            is_enumeration = row["is_enumeration"] and expected is _TEXT
+            if row["type"] not in expected and not is_enumeration:
+                message = (
+                    f"{self.name}: column {column.name} of table {table.name} is "
+                    f"{row['type']}; expected {' or '.join(expected)}"
+                )
+                raise DataError(message)
+        return ", ".join(
+            _selected(column, there[column.name]["type"]) for column in table.columns
+        )
+
+    def _write(self, table: Table, rows: pa.RecordBatchReader, path: Path) -> Path:
+        choices = [column for column in table.columns if column.allowed]
+        with pq.ParquetWriter(path, rows.schema, compression="lz4") as writer:
+            for batch in rows:
+                for column in choices:
+                    self._check_values(table, column, batch)
+                writer.write_batch(batch)
+        return path
+
+    def _check_values(
+        self, table: Table, column: Column, batch: pa.RecordBatch
+    ) -> None:
+        found = {*pc.unique(batch[column.name]).to_pylist()} - {*column.allowed, None}
+        if found:
+            message = (
+                f"{self.name}: column {column.name} of table {table.name} has the new "
+                f"value {', '.join(sorted(found))}; expected one of "
+                f"{', '.join(column.allowed)}"
+            )
+            raise DataError(message)
+
+
+def _require_complete(ask: Ask, window: Window) -> None:
+    """Raise SourceUnavailableError where rows of the window may still appear.
+
+    A replica must have replayed the window's end, and no transaction may be open that
+    wrote before it: its rows would carry an ``updated_at`` that no later window reads.
+    """
+    end_at = window.end_at.replace(tzinfo=UTC).isoformat()
+    (row,) = (
+        ask(
+            "select case when pg_is_in_recovery() then pg_last_xact_replay_timestamp()"
+            " else clock_timestamp() end as known_until,"
+            " pg_has_role(current_user, 'pg_read_all_stats', 'usage') as sees_all,"
+            " (select count(*) from pg_stat_activity where backend_xid is not null"
+            f" and xact_start < '{end_at}') + (select count(*) from pg_prepared_xacts"
+            f" where prepared < '{end_at}') as open_count"
+        )
+        .read_all()
+        .to_pylist()
+    )
+    if not row["sees_all"]:
+        message = (
+            "the account cannot see open transactions; "
+            "grant pg_read_all_stats to it, or rows that commit late would be lost"
+        )
+        raise DataError(message)
+    known_until = row["known_until"]
+    if known_until is None or known_until < window.end_at.replace(tzinfo=UTC):
+        message = (
+            f"the database knows what happened up to {known_until}, but the night ends "
+            f"at {end_at}; run it again later"
+        )
+        raise SourceUnavailableError(message)
+    if row["open_count"]:
+        message = (
+            f"{row['open_count']} transactions that write have been open since before "
+            f"{end_at}; their rows belong to this night. Run it again once they ended"
+        )
+        raise SourceUnavailableError(message)
+
+
+def _selected(column: Column, type_name: str) -> str:
+    """Return the column as the contract types it; times in UTC without a zone."""
+    if column.kind is Kind.TIMESTAMP:
+        zoned = type_name == "timestamp with time zone"
+        at = " at time zone 'UTC'" if zoned else ""
+        return f"{column.name}{at} as {column.name}"
+    return f"{column.name}::{_CASTS.get(column.kind, 'text')} as {column.name}"
+
+
+def _queries(
+    ask: Ask,
+    table: Table,
+    columns: str,
+    window: Window | None,
+) -> Iterator[tuple[str, str]]:
+    """Yield a name and a query for each part of the window.
+
+    Rows whose ``updated_at`` is missing or absurd come too, so that validation sees
+    them, and so do the oldest of a first load, whatever their date.
+    """
+    select = f"select {columns} from {table.name} where"
+    strays = f"updated_at is null or updated_at >= '{LATEST}'"
+    if window is None:
+        yield "all", f"{select} true"
+        return
+    if window.start_at is not None:
+        bounds = f"updated_at >= {_utc(window.start_at)} and updated_at < "
+        yield "window", f"{select} ({bounds}{_utc(window.end_at)}) or {strays}"
+        return
+    starts = _months(ask, table, window.end_at)
+    for number, start_at in enumerate(starts):
+        end_at = starts[number + 1] if number + 1 < len(starts) else window.end_at
+        # The index on updated_at answers a range; the strays ride with the first.
+        month = f"updated_at < {_utc(end_at)}"
+        if number:
+            month = f"updated_at >= {_utc(start_at)} and {month}"
+        yield (
+            f"{start_at:%Y-%m}",
+            f"{select} ({month}){'' if number else f' or {strays}'}",
+        )
+
+
+def _months(ask: Ask, table: Table, end_at: datetime) -> list[datetime]:
+    """Return the first moment of every month from the oldest row to ``end_at``."""
+    oldest = ask(
+        "select min(updated_at)::timestamp as oldest_at"
+        f" from {table.name} where updated_at < {_utc(end_at)}"
+    ).read_all()["oldest_at"][0]
+    first = oldest.as_py() or end_at
+    start_at = max(first, datetime(2000, 1, 1)).replace(  # noqa: DTZ001 - naive UTC
+        day=1, hour=0, minute=0, second=0, microsecond=0
+    )
+    starts: list[datetime] = []
+    while start_at < end_at or not starts:
+        starts.append(start_at)
+        years, month = divmod(start_at.month, 12)
+        start_at = start_at.replace(year=start_at.year + years, month=month + 1)
+    return starts
+
+
+def _utc(at: datetime) -> str:
+    return f"'{at.replace(tzinfo=UTC).isoformat()}'"
