@@ -1,11 +1,10 @@
 """Build: run dbt over the warehouse as it was known on one date."""
 
 import json
-import subprocess
-import sys
 from datetime import date
 from typing import Literal
 
+from jobs.dbt_process import run_dbt
 from jobs.night import Night
 from jobs.sources.protocol import DataError
 from jobs.warehouse.protocol import Warehouse
@@ -47,30 +46,29 @@ def _newest_night(warehouse: Warehouse) -> date | None:
 def _run(night: Night, part: Part, *, is_full_refresh: bool) -> int:
     target = night.workspace / "dbt"
     target.mkdir(parents=True, exist_ok=True)
-    command = [
-        sys.executable,
-        "-m",
-        "dbt.cli.main",
+    arguments = [
         "--quiet",
         "build",
         *("--select", f"tag:{part}"),
         *("--exclude-resource-type", "unit_test"),  # They test SQL, not tonight's data.
-        *("--vars", json.dumps({"as_of_date": night.as_of_date.isoformat()})),
         *("--project-dir", str(night.settings.dbt_project)),
         *("--profiles-dir", str(night.settings.dbt_project)),
         *("--target-path", str(target)),
         *("--log-path", str(target)),
         *(["--full-refresh"] if is_full_refresh else []),
     ]
-    environment = night.settings.dbt_environment(night.warehouse_address)
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, check=False
-    )
-    results_path = target / "run_results.json"
-    if done.returncode not in {0, 1} or not results_path.exists():
-        raise BuildError(done.stdout + done.stderr)
+    environment = night.settings.dbt_environment(night.warehouse_address) | {
+        "ADVANCES_AS_OF_DATE": night.as_of_date.isoformat(),
+        "ADVANCES_POLICY_VERSION": night.policy.policy_version,
+    }
+    printed, results_path = target / "printed.txt", target / "run_results.json"
+    results_path.unlink(missing_ok=True)
+    code = run_dbt(arguments, environment, printed)
+    output = printed.read_text(encoding="utf-8")
+    if code not in {0, 1} or not results_path.exists():
+        raise BuildError(output)
     results = json.loads(results_path.read_text(encoding="utf-8"))["results"]
-    _raise_on_failure(results, done.stdout + done.stderr, done.returncode)
+    _raise_on_failure(results, output, code)
     for result in results:
         if result["status"] == "warn":
             night.say(f"warning: {_name(result)}: {result['message']}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from jobs.build import build
+from jobs.dbt_process import warm_up
 from jobs.decide import decide
 from jobs.forecast import Share, forecast_fit, forecast_predict
 from jobs.ingest import ingest
@@ -61,6 +62,7 @@ def nightly(night: Night, on_step: Callable[[str], None]) -> dict[str, float]:
 
     A step that fails stops the night and leaves the tables of later steps alone.
     """
+    warm_up()
     seconds = {}
     for name, step in STEPS.items():
         on_step(name)

@@ -1,6 +1,7 @@
 """The rules of the house, held by a machine."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -108,7 +109,7 @@ def test_the_pure_cores_import_no_clock_environment_or_io(path: Path) -> None:
 
 
 def test_only_settings_reads_the_environment() -> None:
-    """No other module of jobs reads os.environ."""
+    """No other module knows os.environ but the one that hands it on to dbt."""
     readers = {
         path.name
         for path in MODULES
@@ -116,7 +117,7 @@ def test_only_settings_reads_the_environment() -> None:
         and "import os" in path.read_text(encoding="utf-8")
     }
 
-    assert {"settings.py"} == readers
+    assert {"settings.py", "dbt_process.py"} == readers
 
 
 def test_no_module_asks_the_clock_for_the_date() -> None:
@@ -142,11 +143,12 @@ def test_python_stays_small(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.name)
 def test_models_stay_small_and_end_alike(path: Path) -> None:
-    """No model is over 100 lines, and the last line is a bare select."""
-    last = path.read_text(encoding="utf-8").strip().splitlines()[-1]
+    """No model is over 100 lines of SQL, and the last line is a bare select."""
+    sql = re.sub(r"{{ config\(.*?\) }}", "", path.read_text("utf-8"), flags=re.DOTALL)
+    written = [line for line in sql.splitlines() if line.strip()]
 
-    assert lines(path) <= 100
-    assert last.startswith("select * from ")
+    assert len(written) <= 100
+    assert written[-1].startswith("select * from ")
 
 
 def test_marts_say_their_grain_first() -> None:

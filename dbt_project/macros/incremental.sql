@@ -37,8 +37,33 @@
     {%- endif -%}
     {%- set reached = watermark() -%}
     {%- set has_reached_night = reached is not none
-        and reached | string >= var('as_of_date') -%}
+        and reached | string >= night_text() -%}
     {{- return(flags.FULL_REFRESH or has_reached_night) -}}
+{% endmacro %}
+
+
+{# The different dates that a query over one column finds, as literals in a list. #}
+{% macro date_list(sql) %}
+    {%- set found = run_query(sql) if execute -%}
+    {%- set dates = found.columns[0].values() if found else [] -%}
+    {%- set literals = ["cast('0001-01-01' as date)"] -%}
+    {%- for day in dates if day -%}
+        {%- do literals.append("cast('" ~ (day | string)[:10] ~ "' as date)") -%}
+    {%- endfor -%}
+    {{- return(literals | join(', ')) -}}
+{% endmacro %}
+
+
+{# How BigQuery lays a table out: a partition a day, sellers together in each. #}
+{% macro by_day(column, data_type='date') %}
+    {%- if target.type == 'bigquery' -%}
+        {{- return({'field': column, 'data_type': data_type, 'granularity': 'day'}) -}}
+    {%- endif -%}
+{% endmacro %}
+
+
+{% macro by_seller() %}
+    {{- return(['seller_id'] if target.type == 'bigquery' else none) -}}
 {% endmacro %}
 
 
@@ -59,8 +84,16 @@
 {% macro first_night_to_replace() %}
     {%- set newest = run_query("select max(as_of_date) as newest from " ~ this) -%}
     {%- set night = newest.columns[0].values()[0] if execute else none -%}
-    {{- return("least(" ~ as_of_date() ~ ", cast('" ~ (night or '0001-01-01')
-        ~ "' as date))") -}}
+    {%- set first = [night_text(), (night or '0001-01-01') | string] | min -%}
+    {{- return("cast('" ~ first[:10] ~ "' as date)") -}}
+{% endmacro %}
+
+
+{# The condition by which a model whose rows are nights reads the ones to replace. #}
+{% macro only_new_nights(keyword='where') %}
+    {% if is_incremental() %}
+        {{ keyword }} as_of_date >= {{ first_night_to_replace() }}
+    {% endif %}
 {% endmacro %}
 
 

@@ -20,7 +20,7 @@
     select
         versions.seller_id,
         versions.currency_code,
-        min(cast(versions.occurred_at as date)) as first_touched_date
+        min(versions.occurred_date) as first_touched_date
     from {{ ref('stg_balance_transaction_versions') }} as versions
     inner join {{ ref('stg_balance_transactions') }} as newest
         on versions.balance_transaction_id = newest.balance_transaction_id
@@ -29,12 +29,23 @@
 {%- endmacro %}
 
 
+{# The earliest of those days as a literal: no partition before it is touched. #}
+{% macro first_touched_date() %}
+    {%- set found = run_query(
+        "select min(first_touched_date) as first_date from ("
+        ~ first_touched_days() ~ ") as touched"
+    ) if execute -%}
+    {%- set first_date = found.columns[0].values()[0] if found -%}
+    {{- return("cast('" ~ (first_date or '9999-12-31') | string ~ "' as date)") -}}
+{% endmacro %}
+
+
 {# Takes the days that shift out of the daily cash flows before they are written anew.
    Their keys alone would not do: a line that moves may leave a day with none. #}
 {% macro delete_touched_days() %}
     {% if is_incremental() %}
         delete from {{ this }}
-        where exists (
+        where flow_date >= {{ first_touched_date() }} and exists (
             select 1
             from ({{ first_touched_days() }}) as touched
             where

@@ -23,7 +23,6 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     subprocess.run(
         [
             *(sys.executable, "-m", "dbt.cli.main", "--quiet", "parse"),
-            *("--vars", json.dumps({"as_of_date": "2026-10-31"})),
             *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
             *("--target-path", str(target), "--log-path", str(target)),
         ],

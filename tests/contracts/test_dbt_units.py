@@ -15,7 +15,6 @@ def test_unit_tests_pass(finished_night: Night, tmp_path: Path) -> None:
         [
             *(sys.executable, "-m", "dbt.cli.main", "--quiet", "test"),
             *("--select", "test_type:unit"),
-            *("--vars", json.dumps({"as_of_date": "2026-10-31"})),
             *("--project-dir", str(settings.dbt_project)),
             *("--profiles-dir", str(settings.dbt_project)),
             *("--target-path", str(tmp_path), "--log-path", str(tmp_path)),

@@ -61,7 +61,7 @@ def test_a_second_run_prints_the_same_offers(tmp_path: Path) -> None:
         (
             ["nightly", "--source", "shop"],
             2,
-            "configuration: no source 'shop'; expected sample, files or olist",
+            "no source 'shop'; expected sample, files, olist or postgres",
         ),
         (
             ["nightly", "--source", "files"],

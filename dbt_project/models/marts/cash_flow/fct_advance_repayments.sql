@@ -1,4 +1,9 @@
 -- Grain: one row per advance_repayment_id.
+{{ config(
+    partition_by=by_day('repaid_at', 'timestamp'),
+    cluster_by=by_seller()
+) }}
+
 with repayments as (
 
     select * from {{ ref('stg_advance_repayments') }}

@@ -1,4 +1,9 @@
 -- Grain: one row per advance_id.
+{{ config(
+    partition_by=by_day('accepted_at', 'timestamp'),
+    cluster_by=by_seller()
+) }}
+
 with advances as (
 
     select * from {{ ref('int_advance_balances') }}

@@ -1,4 +1,9 @@
 -- Grain: one row per payout_id.
+{{ config(
+    partition_by=by_day('period_end_date'),
+    cluster_by=by_seller()
+) }}
+
 with payouts as (
 
     select * from {{ ref('stg_payouts') }}

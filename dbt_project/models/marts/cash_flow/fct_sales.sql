@@ -4,12 +4,17 @@
     incremental_strategy=incremental_strategy(),
     unique_key='order_item_id',
     on_schema_change='fail',
-    meta={'watermark': 'data_as_of'}
+    meta={'watermark': 'data_as_of'},
+    partition_by=by_day('ordered_date'),
+    cluster_by=by_seller()
 ) }}
 
 with order_items as (
 
     select * from {{ ref('stg_order_items') }}
+    {% if is_incremental() %}
+        where ordered_date in ({{ date_list(dates_of_changed_items()) }})
+    {% endif %}
 
 ),
 
@@ -28,14 +33,7 @@ chargebacks as (
 {% if is_incremental() %}
     changed_items as (
 
-        select order_item_id from order_items
-        where ingest_date >= {{ first_new_date() }}
-        union distinct
-        select order_item_id from refunds
-        where ingest_date >= {{ first_new_date() }}
-        union distinct
-        select order_item_id from chargebacks
-        where ingest_date >= {{ first_new_date() }}
+        {{ changed_items() }}
 
     ),
 {% endif %}
@@ -72,7 +70,7 @@ final as (
         order_items.order_item_id,
         order_items.order_id,
         order_items.seller_id,
-        cast(order_items.ordered_at as date) as ordered_date,
+        order_items.ordered_date,
         order_items.ordered_at,
         order_items.captured_at,
         order_items.delivered_at,

@@ -5,7 +5,9 @@
     unique_key=['seller_id', 'currency_code', 'flow_date'],
     on_schema_change='fail',
     meta={'watermark': 'data_as_of'},
-    pre_hook='{{ delete_touched_days() }}'
+    pre_hook='{{ delete_touched_days() }}',
+    partition_by=by_day('flow_date'),
+    cluster_by=by_seller()
 ) }}
 
 {% set balance_before = '0' %}
@@ -18,6 +20,9 @@
 with lines as (
 
     select * from {{ ref('stg_balance_transactions') }}
+    {% if is_incremental() %}
+        where occurred_date >= {{ first_touched_date() }}
+    {% endif %}
 
 ),
 
@@ -51,7 +56,7 @@ flows as (
 
     select
         lines.seller_id,
-        cast(lines.occurred_at as date) as flow_date,
+        lines.occurred_date as flow_date,
         lines.currency_code,
         {{ ledger_totals() }},
         {{ sum_minor('-amount_minor', "kind = 'payout'") }} as paid_out_minor,
@@ -64,9 +69,9 @@ flows as (
             on
                 lines.seller_id = touched.seller_id
                 and lines.currency_code = touched.currency_code
-                and cast(lines.occurred_at as date) >= touched.first_touched_date
+                and lines.occurred_date >= touched.first_touched_date
     {% endif %}
-    group by lines.seller_id, cast(lines.occurred_at as date), lines.currency_code
+    group by lines.seller_id, lines.occurred_date, lines.currency_code
 
 ),
 

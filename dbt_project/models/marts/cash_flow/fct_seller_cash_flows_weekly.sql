@@ -1,4 +1,9 @@
 -- Grain: one row per seller_id, currency_code and week_start_date, quiet ones included.
+{{ config(
+    partition_by=by_day('week_start_date'),
+    cluster_by=by_seller()
+) }}
+
 {% set flows = [
     'captured_minor',
     'refunded_minor',

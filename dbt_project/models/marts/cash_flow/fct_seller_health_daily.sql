@@ -4,7 +4,9 @@
     incremental_strategy=partition_strategy(),
     unique_key='as_of_date',
     on_schema_change='append_new_columns',
-    full_refresh=false
+    full_refresh=false,
+    partition_by=by_day('as_of_date'),
+    cluster_by=by_seller()
 ) }}
 
 with sellers as (

@@ -1,4 +1,17 @@
 -- Grain: one row per seller_id and currency_code, as of the night.
+{{ config(partition_by=by_day('last_sale_date'), cluster_by=by_seller()) }}
+
+{% set windows = {
+    'repayable_28_days_minor': ('repayable_minor', 'weeks_ago < 4'),
+    'repayable_previous_28_days_minor': ('repayable_minor', 'weeks_ago between 4 and 7'),
+    'repayable_91_days_minor': ('repayable_minor', 'weeks_ago < 13'),
+    'repayable_previous_91_days_minor': ('repayable_minor', 'weeks_ago between 13 and 25'),
+    'repayable_364_days_minor': ('repayable_minor', 'weeks_ago < 52'),
+    'captured_91_days_minor': ('captured_minor', 'weeks_ago < 13'),
+    'refunded_91_days_minor': ('refunded_minor', 'weeks_ago < 13'),
+    'charged_back_91_days_minor': ('charged_back_minor', 'weeks_ago < 13'),
+} %}
+
 with sellers as (
 
     select * from {{ ref('dim_sellers') }}
@@ -56,20 +69,9 @@ windows as (
         seller_currencies.currency_code,
         min(trailing_weeks.first_sale_date) as first_sale_date,
         max(trailing_weeks.last_sale_date) as last_sale_date,
-        {{ sum_minor('repayable_minor', 'weeks_ago < 4') }}
-            as repayable_28_days_minor,
-        {{ sum_minor('repayable_minor', 'weeks_ago between 4 and 7') }}
-            as repayable_previous_28_days_minor,
-        {{ sum_minor('repayable_minor', 'weeks_ago < 13') }}
-            as repayable_91_days_minor,
-        {{ sum_minor('repayable_minor', 'weeks_ago between 13 and 25') }}
-            as repayable_previous_91_days_minor,
-        {{ sum_minor('repayable_minor', 'weeks_ago < 52') }}
-            as repayable_364_days_minor,
-        {{ sum_minor('captured_minor', 'weeks_ago < 13') }} as captured_91_days_minor,
-        {{ sum_minor('refunded_minor', 'weeks_ago < 13') }} as refunded_91_days_minor,
-        {{ sum_minor('charged_back_minor', 'weeks_ago < 13') }}
-            as charged_back_91_days_minor,
+        {% for column, (flow, weeks) in windows.items() %}
+            {{ sum_minor(flow, weeks) }} as {{ column }},
+        {% endfor %}
         {{ sum_minor('net_minor') }} as balance_minor,
         {% for week in range(13) %}
             {{ sum_minor('repayable_minor', 'weeks_ago = ' ~ week) }}
@@ -85,16 +87,6 @@ windows as (
 
 ),
 
-deviations as (
-
-    select
-        *,
-        {{ sum_of_squared_deviations(13, 'week_', 'repayable_91_days_minor') }}
-            as squared_deviations
-    from windows
-
-),
-
 final as (
 
     -- Over the n = 13 weeks x, quiet ones included, and their sum s, the population
@@ -104,14 +96,9 @@ final as (
         first_sale_date,
         last_sale_date,
         currency_code,
-        repayable_28_days_minor,
-        repayable_previous_28_days_minor,
-        repayable_91_days_minor,
-        repayable_previous_91_days_minor,
-        repayable_364_days_minor,
-        captured_91_days_minor,
-        refunded_91_days_minor,
-        charged_back_91_days_minor,
+        {% for column in windows %}
+            {{ column }},
+        {% endfor %}
         balance_minor,
         active_91_days,
         {{ rate('refunded_91_days_minor', 'captured_91_days_minor') }} as refund_rate,
@@ -119,9 +106,12 @@ final as (
             as chargeback_rate,
         {{ rate('repayable_91_days_minor', 'repayable_previous_91_days_minor') }} - 1
             as growth_rate,
-        {{ rate('sqrt(squared_deviations / 13)', 'repayable_91_days_minor') }}
-            as weekly_variation_rate
-    from deviations
+        {{ rate(
+            'sqrt((' ~ sum_of_squared_deviations(13, 'week_', 'repayable_91_days_minor')
+            ~ ') / 13)',
+            'repayable_91_days_minor'
+        ) }} as weekly_variation_rate
+    from windows
 
 )
 

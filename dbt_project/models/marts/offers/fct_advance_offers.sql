@@ -1,4 +1,9 @@
 -- Grain: one row per offer_id.
+{{ config(
+    partition_by=by_day('as_of_date'),
+    cluster_by=by_seller()
+) }}
+
 with offers as (
 
     select * from {{ ref('stg_advance_offers') }}

@@ -4,22 +4,22 @@
     incremental_strategy=partition_strategy(),
     unique_key='as_of_date',
     on_schema_change='fail',
-    pre_hook='{{ delete_later_nights() }}'
+    pre_hook='{{ delete_later_nights() }}',
+    partition_by=by_day('as_of_date'),
+    cluster_by=by_seller()
 ) }}
 
 with decisions as (
 
     select * from {{ ref('stg_eligibility_decisions') }}
-    {% if is_incremental() %}
-        where as_of_date >= {{ first_night_to_replace() }}
-    {% endif %}
+    {{ only_new_nights() }}
 
 ),
 
 declined_tiers as (
 
     select * from {{ ref('stg_offer_evaluations') }}
-    where outcome = 'declined'
+    where outcome = 'declined' {{ only_new_nights('and') }}
 
 ),
 
@@ -35,6 +35,7 @@ ranked_reasons as (
         reason_code,
         reason_rank
     from {{ ref('fct_eligibility_reasons') }}
+    {{ only_new_nights() }}
     union all
     select
         seller_id,
@@ -74,6 +75,7 @@ offer_counts as (
         policy_version,
         count(*) as offer_count
     from {{ ref('stg_advance_offers') }}
+    {{ only_new_nights() }}
     group by seller_id, currency_code, as_of_date, policy_version
 
 ),

@@ -5,15 +5,15 @@
     incremental_strategy=partition_strategy(),
     unique_key='as_of_date',
     on_schema_change='fail',
-    pre_hook='{{ delete_later_nights() }}'
+    pre_hook='{{ delete_later_nights() }}',
+    partition_by=by_day('as_of_date'),
+    cluster_by=by_seller()
 ) }}
 
 with reasons as (
 
     select * from {{ ref('stg_eligibility_reasons') }}
-    {% if is_incremental() %}
-        where as_of_date >= {{ first_night_to_replace() }}
-    {% endif %}
+    {{ only_new_nights() }}
 
 ),
 

@@ -3,7 +3,9 @@
     incremental_strategy=incremental_strategy(),
     unique_key='order_item_id',
     on_schema_change='fail',
-    meta={'watermark': 'ingest_date'}
+    meta={'watermark': 'ingest_date'},
+    partition_by=by_day('ordered_date'),
+    cluster_by=by_seller()
 ) }}
 
 with source as (
@@ -40,12 +42,15 @@ renamed as (
         gross_minor,
         commission_minor,
 
+        ---------- dates
+        cast(ordered_at as date) as ordered_date,
+        ingest_date,
+
         ---------- times
         ordered_at,
         captured_at,
         delivered_at,
-        updated_at,
-        ingest_date
+        updated_at
 
     from newest
 

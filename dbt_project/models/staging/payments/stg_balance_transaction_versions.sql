@@ -15,8 +15,8 @@ renamed as (
         ---------- dimensions
         currency_code,
 
-        ---------- times
-        occurred_at,
+        ---------- dates and times
+        cast(occurred_at as date) as occurred_date,
         updated_at,
         ingest_date
 

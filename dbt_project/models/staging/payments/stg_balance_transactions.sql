@@ -4,7 +4,9 @@
     unique_key='balance_transaction_id',
     on_schema_change='fail',
     meta={'watermark': 'ingest_date'},
-    pre_hook={'sql': '{{ forget_built_night() }}', 'transaction': false}
+    pre_hook={'sql': '{{ forget_built_night() }}', 'transaction': false},
+    partition_by=by_day('occurred_date'),
+    cluster_by=by_seller()
 ) }}
 
 with source as (
@@ -41,11 +43,14 @@ renamed as (
         ---------- numerics
         amount_minor,
 
+        ---------- dates
+        cast(occurred_at as date) as occurred_date,
+        ingest_date,
+
         ---------- times
         occurred_at,
         available_at,
-        updated_at,
-        ingest_date
+        updated_at
 
     from newest
 
