@@ -1,40 +1,32 @@
 """The command line: parsing, progress, and exit codes. The work is in the commands."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date, datetime
+from functools import wraps
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
 import click
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from rich.progress import Progress
 
 from jobs.build import BuildError, build
 from jobs.decide import decide
 from jobs.forecast import Share, forecast_fit, forecast_predict
 from jobs.ingest import ingest
 from jobs.night import Night, read_policy
-from jobs.nightly import STEPS, Summary, nightly, summarise
+from jobs.nightly import STEPS, nightly, summarise
 from jobs.price import price
+from jobs.product.postgres import ProductUnavailableError
+from jobs.publish import publish
 from jobs.settings import ConfigurationError, Settings
 from jobs.sources.catalogue import SampleSource, UnknownSourceError, open_source
 from jobs.sources.protocol import DataError, SourceUnavailableError
 from jobs.sources.sample import Sample, write
-from jobs.underwriting.money import format_minor
+from jobs.terminal import console, print_summary, progress, say
 from jobs.warehouse.protocol import WarehouseError
 
 INTERNAL, CONFIGURATION, DATA = 1, 2, 3
-
-console = Console(highlight=False, soft_wrap=True)
-Command = TypeVar("Command", bound=Callable[..., object])
 
 
 def _date(
@@ -49,8 +41,37 @@ def _date(
         raise click.BadParameter(message) from error
 
 
-def _night_options(command: Command) -> Command:
-    """Add the options that say which night of which marketplace."""
+def _night(
+    as_of: date | None, source: str, source_path: str | None, command: str
+) -> Night:
+    settings = Settings()
+    opened = open_source(
+        source,
+        source_path,
+        settings.home.resolve(),
+        settings.source_database,
+        settings.statement_timeout_seconds,
+    )
+    if as_of is None:
+        if not isinstance(opened, SampleSource):
+            message = (
+                "--as-of is missing; give the night, for example --as-of 2026-10-31"
+            )
+            raise ConfigurationError(message)
+        as_of = opened.sample.end_date
+    return Night(settings, opened, as_of, read_policy(settings), say, command)
+
+
+def _of_night(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say which night of which marketplace, and pass the Night."""
+
+    @wraps(command)
+    def with_night(
+        as_of: date | None, source: str, source_path: str | None, **options: object
+    ) -> None:
+        name = click.get_current_context().info_name or "advances"
+        command(_night(as_of, source, source_path, name), **options)
+
     for option in (
         click.option(
             "--source-path",
@@ -72,32 +93,8 @@ def _night_options(command: Command) -> Command:
             " The sample's default is its last day.",
         ),
     ):
-        command = option(command)
-    return command
-
-
-def _night(as_of: date | None, source: str, source_path: str | None) -> Night:
-    settings = Settings()
-    opened = open_source(
-        source,
-        source_path,
-        settings.home.resolve(),
-        settings.source_database,
-        settings.statement_timeout_seconds,
-    )
-    if as_of is None:
-        if not isinstance(opened, SampleSource):
-            message = (
-                "--as-of is missing; give the night, for example --as-of 2026-10-31"
-            )
-            raise ConfigurationError(message)
-        as_of = opened.sample.end_date
-    command = click.get_current_context().info_name or "advances"
-    return Night(settings, opened, as_of, read_policy(settings), _say, command)
-
-
-def _say(line: str) -> None:
-    console.print(f"  {line}", markup=False)
+        with_night = option(with_night)
+    return with_night
 
 
 @click.group(context_settings={"max_content_width": 88})
@@ -114,11 +111,9 @@ def cli() -> None:
 
 
 @cli.command("nightly")
-@_night_options
+@_of_night
 @click.option("--timings", is_flag=True, help="Show each step's share of the time.")
-def nightly_command(
-    as_of: date | None, source: str, source_path: str | None, *, timings: bool
-) -> None:
+def nightly_command(night: Night, *, timings: bool) -> None:
     """Run the whole night, from history to offers.
 
     \b
@@ -126,65 +121,13 @@ def nightly_command(
       advances nightly
       advances nightly --source olist --source-path data/olist --as-of 2018-06-30
     """
-    night = _night(as_of, source, source_path)
     console.print(
         f"[bold]Night of {night.as_of_date}[/bold], source {night.source.name}, "
         f"policy {night.policy.policy_version}"
     )
-    with _progress(len(STEPS)) as advance:
+    with progress(len(STEPS)) as advance:
         seconds = nightly(night, advance)
-    _print_summary(night, summarise(night), seconds if timings else {})
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[str], None]]:
-    """Show a bar on a terminal and a plain line a step anywhere else."""
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("step {task.completed} of {task.total}"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as bars:
-        task = bars.add_task("start", total=total, completed=-1)
-
-        def advance(step: str) -> None:
-            bars.update(task, advance=1, description=step)
-            bars.console.print(f"[bold]{step}[/bold]")
-
-        yield advance
-
-
-def _print_summary(night: Night, summary: Summary, seconds: dict[str, float]) -> None:
-    offer_count = sum(row.offer_count for row in summary.offers)
-    console.print(
-        f"\n[bold]{night.as_of_date}[/bold]: {summary.evaluated_count:,} evaluated,"
-        f" {summary.eligible_count:,} eligible, {offer_count:,} offers"
-    )
-    for row in summary.offers:
-        amount = format_minor(row.largest_advance_minor, row.currency_code)
-        console.print(
-            f"  {row.currency_code}  {row.seller_count:,} sellers,"
-            f" {row.offer_count:,} offers, up to {amount} in all,"
-            f" median fee {row.median_fee_rate:.1%}"
-        )
-    if summary.top_reasons:
-        console.print("Why the others got none (a seller may have several reasons):")
-    for code, category, count in summary.top_reasons:
-        console.print(f"  {code:<28} {category:<8} {count:,} sellers")
-    console.print(f"Quarantined rows: {summary.quarantined_count:,}")
-    for line in summary.first_quarantined:
-        _say(line)
-    if summary.quarantined_count > len(summary.first_quarantined):
-        _say("and more in raw.quarantine")
-    console.print(f"Results: {night.warehouse_address}")
-    console.print(f"Offers hash: {summary.offers_hash}")
-    total = sum(seconds.values())
-    for step, taken in seconds.items():
-        console.print(f"  {step:<18} {taken:6.1f} s  {taken / total:4.0%}")
+    print_summary(night, summarise(night), seconds if timings else {})
 
 
 @cli.command("sample")
@@ -212,23 +155,20 @@ def sample_command(sellers: int, days: int, seed: int, out: Path) -> None:
         except (ValueError, FileExistsError) as error:
             raise ConfigurationError(str(error)) from error
     for table, count in counts.items():
-        _say(f"{table}: {count:,} rows")
+        say(f"{table}: {count:,} rows")
     console.print(f"Written to {out}")
 
 
 @cli.command("ingest")
-@_night_options
+@_of_night
 @click.option("--table", "tables", multiple=True, help="Only this table; repeatable.")
-def ingest_command(
-    as_of: date | None, source: str, source_path: str | None, tables: tuple[str, ...]
-) -> None:
+def ingest_command(night: Night, tables: tuple[str, ...]) -> None:
     """Load one night's window of the source into raw, broken rows into quarantine.
 
     \b
     Example:
       advances ingest --as-of 2026-10-31 --table order_items --table refunds
     """
-    night = _night(as_of, source, source_path)
     with console.status("ingest"):
         ingested = ingest(night, tables)
     console.print(
@@ -238,7 +178,7 @@ def ingest_command(
 
 
 @cli.command("build")
-@_night_options
+@_of_night
 @click.option(
     "--part",
     type=click.Choice(["cash_flow", "offers"]),
@@ -246,16 +186,13 @@ def ingest_command(
     show_default=True,
     help="The marts of what happened, or of what was decided.",
 )
-def build_command(
-    as_of: date | None, source: str, source_path: str | None, part: str
-) -> None:
+def build_command(night: Night, part: str) -> None:
     """Build and test the marts with dbt, as known on the night.
 
     \b
     Example:
       advances build --as-of 2026-10-31 --part offers
     """
-    night = _night(as_of, source, source_path)
     with console.status(f"build {part}"):
         count = build(night, "offers" if part == "offers" else "cash_flow")
     console.print(f"{count} models and tests passed in {night.warehouse_address}")
@@ -267,8 +204,8 @@ def forecast_group() -> None:
 
 
 @forecast_group.command("fit")
-@_night_options
-def fit_command(as_of: date | None, source: str, source_path: str | None) -> None:
+@_of_night
+def fit_command(night: Night) -> None:
     """Fit the model of the night on past origins.
 
     \b
@@ -276,18 +213,16 @@ def fit_command(as_of: date | None, source: str, source_path: str | None) -> Non
       advances forecast fit --as-of 2026-10-31
     """
     with console.status("forecast fit"):
-        count = forecast_fit(_night(as_of, source, source_path))
+        count = forecast_fit(night)
     console.print(f"Model fitted; {count:,} sellers and currencies seen")
 
 
 @forecast_group.command("predict")
-@_night_options
+@_of_night
 @click.option(
     "--bucket", default="1/1", show_default=True, help="Share of the sellers."
 )
-def predict_command(
-    as_of: date | None, source: str, source_path: str | None, bucket: str
-) -> None:
+def predict_command(night: Night, bucket: str) -> None:
     """Store the quantiles of the night for one share of the sellers.
 
     \b
@@ -296,36 +231,53 @@ def predict_command(
     """
     with console.status("forecast predict"):
         share = Share.parse(bucket)
-        count = forecast_predict(_night(as_of, source, source_path), share)
+        count = forecast_predict(night, share)
     console.print(f"Forecasts stored for {count:,} sellers and currencies")
 
 
 @cli.command("decide")
-@_night_options
-def decide_command(as_of: date | None, source: str, source_path: str | None) -> None:
+@_of_night
+def decide_command(night: Night) -> None:
     """Apply the eligibility rules to every seller.
 
     \b
     Example:
       advances decide --as-of 2026-10-31
     """
-    decided = decide(_night(as_of, source, source_path))
+    decided = decide(night)
     console.print(
         f"{decided.evaluated_count:,} evaluated, {decided.eligible_count:,} eligible"
     )
 
 
 @cli.command("price")
-@_night_options
-def price_command(as_of: date | None, source: str, source_path: str | None) -> None:
+@_of_night
+def price_command(night: Night) -> None:
     """Size and price the offers of every eligible seller.
 
     \b
     Example:
       advances price --as-of 2026-10-31
     """
-    priced = price(_night(as_of, source, source_path))
+    priced = price(night)
     console.print(f"{priced.priced_count:,} priced, {priced.offer_count:,} offers")
+
+
+@cli.command("publish")
+@_of_night
+def publish_command(night: Night) -> None:
+    """Audit the night's offers and put them before the product, all at once.
+
+    The product's database is ADVANCES_PRODUCT_DATABASE; where that is empty the offers
+    are audited only.
+
+    \b
+    Example:
+      advances publish --as-of 2026-10-31
+    """
+    published = publish(night)
+    if published:
+        console.print(f"Published; offers hash {published.offers_hash[:16]}")
 
 
 def _fail(code: int, what: str, error: BaseException) -> NoReturn:
@@ -346,7 +298,12 @@ def main() -> None:
         _fail(CONFIGURATION, "configuration", error)
     except DataError as error:
         _fail(DATA, "data", error)
-    except (BuildError, SourceUnavailableError, WarehouseError) as error:
+    except (
+        BuildError,
+        ProductUnavailableError,
+        SourceUnavailableError,
+        WarehouseError,
+    ) as error:
         _fail(INTERNAL, "internal", error)
 
 

@@ -14,6 +14,7 @@ from jobs.forecast import Share, forecast_fit, forecast_predict
 from jobs.ingest import ingest
 from jobs.night import Night, as_frame
 from jobs.price import price
+from jobs.publish import publish
 from jobs.underwriting.reasons import BY_CODE
 from jobs.warehouse.protocol import Warehouse
 
@@ -54,6 +55,7 @@ STEPS: dict[str, Callable[[Night], object]] = {
     "decide": decide,
     "price": price,
     "build offers": lambda night: build(night, "offers"),
+    "publish": publish,
 }
 
 

@@ -57,7 +57,9 @@ class Settings:
     """Where things are and how much may go wrong before a run stops.
 
     A table with more than ``quarantine_limit_rate`` of its rows in quarantine stops
-    the run, unless they are no more than ``quarantine_limit_count``.
+    the run, unless they are no more than ``quarantine_limit_count``. Offers that differ
+    by more than ``publication_change_limit_rate`` from those on show are not published,
+    unless their count differs by no more than ``publication_change_limit_count``.
     """
 
     home: Path = field(default_factory=lambda: Path(_environment("HOME", ".advances")))
@@ -108,6 +110,12 @@ class Settings:
     )
     quarantine_limit_count: float = field(
         default_factory=lambda: _number("QUARANTINE_LIMIT_COUNT", 10, 1e9)
+    )
+    publication_change_limit_rate: float = field(
+        default_factory=lambda: _number("PUBLICATION_CHANGE_LIMIT_RATE", 0.5, 1e9)
+    )
+    publication_change_limit_count: float = field(
+        default_factory=lambda: _number("PUBLICATION_CHANGE_LIMIT_COUNT", 20, 1e9)
     )
 
     def workspace(self, source_name: str) -> Path:

@@ -51,7 +51,7 @@ def test_links_lead_somewhere() -> None:
 
 def test_the_summary_shown_has_the_lines_that_are_printed() -> None:
     """Every label of the printed summary stands in README, in the same order."""
-    source = (ROOT / "jobs" / "__main__.py").read_text(encoding="utf-8")
+    source = (ROOT / "jobs" / "terminal.py").read_text(encoding="utf-8")
     labels = [" evaluated", " eligible", "Why the others", "Quarantined rows: "]
     labels += ["Results: ", "Offers hash: "]
     (block,) = re.findall(r"```text\n(.*?)```", README, re.DOTALL)

@@ -89,10 +89,14 @@ def _postgres(database: str, statement_timeout_seconds: int) -> Source:
         )
         raise UnknownSourceError(message)
     # The drivers take a while to import, which the other sources need not pay.
+    from jobs.postgres_address import PostgresAddress  # noqa: PLC0415
     from jobs.sources.postgres import Postgres  # noqa: PLC0415
 
     try:
-        return Postgres(database, statement_timeout_seconds)
+        address = PostgresAddress(
+            database, "ADVANCES_SOURCE_DATABASE", statement_timeout_seconds
+        )
+        return Postgres(address)
     except ValueError as error:
         raise UnknownSourceError(str(error)) from None
 

@@ -6,7 +6,7 @@ names) and ``pg_read_all_stats``, by which it sees transactions that are still o
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,9 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from adbc_driver_postgresql import dbapi
-from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from jobs.postgres_address import PostgresAddress
 from jobs.sources.breaches import LATEST
 from jobs.sources.protocol import DataError, SourceUnavailableError, Window, name_of
 from jobs.sources.tables import TABLES, Column, Kind, Table
@@ -25,7 +24,6 @@ from jobs.sources.tables import TABLES, Column, Kind, Table
 #: From SQL to its answer, as a stream of batches.
 Ask = Callable[[str], pa.RecordBatchReader]
 
-_CONNECT_SECONDS = 10
 _PERMISSION_DENIED = "42501"
 _TEXT = ("text", "character varying", "character", "uuid", "name")
 _INTEGER = ("bigint", "integer", "smallint")
@@ -51,33 +49,14 @@ _CASTS = {
 
 @dataclass(frozen=True)
 class Postgres:
-    """The database at ``address``, a libpq URI or connection string.
+    """The database at ``address``."""
 
-    Raises ValueError, without the address, where that cannot be read.
-    """
-
-    address: str = field(repr=False)
-    statement_timeout_seconds: int = 1800
-
-    def __post_init__(self) -> None:
-        """Refuse an address that cannot be read, and never show it."""
-        try:
-            conninfo_to_dict(self.address)
-        except ProgrammingError:
-            message = (
-                "ADVANCES_SOURCE_DATABASE cannot be read; expected an address such as "
-                "postgresql://reader:secret@host:5432/marketplace"
-            )
-            raise ValueError(message) from None
+    address: PostgresAddress
 
     @property
     def name(self) -> str:
         """A name of its own for every database, whoever reads it."""
-        parts = conninfo_to_dict(self.address)
-        place = "/".join(
-            str(parts.get(part) or "") for part in ("host", "port", "dbname")
-        )
-        return name_of("postgres", place)
+        return name_of("postgres", self.address.place)
 
     @property
     def derived(self) -> Mapping[str, tuple[str, ...]]:
@@ -129,17 +108,7 @@ class Postgres:
     @contextmanager
     def _snapshot(self, doing: str) -> Iterator[Ask]:
         """Yield a function from SQL to a stream of batches, all of one snapshot."""
-        given = conninfo_to_dict(self.address).get("options") or ""
-        options = (
-            f"{given} -c default_transaction_read_only=on -c timezone=UTC"
-            f" -c statement_timeout={self.statement_timeout_seconds}s"
-        )
-        address = make_conninfo(
-            self.address,
-            options=options.strip(),
-            application_name="seller-advances",
-            connect_timeout=_CONNECT_SECONDS,
-        )
+        address = self.address.connection_string("default_transaction_read_only=on")
         try:
             with dbapi.connect(address) as connection, connection.cursor() as cursor:
 
@@ -156,9 +125,7 @@ class Postgres:
 
     def _explained(self, doing: str, error: adbc_driver_manager.Error) -> Exception:
         """Return our own error for the driver's, without the password."""
-        text = " ".join(str(error).split())
-        password = conninfo_to_dict(self.address).get("password")
-        text = text.replace(str(password), "***") if password else text
+        text = self.address.without_password(error)
         if error.sqlstate == _PERMISSION_DENIED:
             return DataError(
                 f"{self.name}: {doing}: {text}. Grant select on the contract's tables"

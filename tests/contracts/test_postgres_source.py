@@ -15,6 +15,7 @@ from postgres_marketplace import create_tables, end_of, move_forward
 from postgres_server import Postgres as Server
 
 from jobs.ingest import ingest
+from jobs.postgres_address import PostgresAddress
 from jobs.sources.postgres import Postgres
 from jobs.sources.protocol import DataError, SourceUnavailableError, Window
 from jobs.sources.tables import TABLES
@@ -60,6 +61,13 @@ def reader(address: str) -> Iterator[str]:
         connection.execute(f"drop role {role}".encode())
 
 
+def opened(address: str, statement_timeout_seconds: int = 1800) -> Postgres:
+    """Return the source at an address."""
+    return Postgres(
+        PostgresAddress(address, "ADVANCES_SOURCE_DATABASE", statement_timeout_seconds)
+    )
+
+
 def change(address: str, *statements: str) -> None:
     """Run statements as the marketplace's own software would."""
     with psycopg.connect(address) as connection:
@@ -69,7 +77,7 @@ def change(address: str, *statements: str) -> None:
 
 def landed(address: str, table: str, folder: Path, window: Window = EVERYTHING) -> list:
     """Return the rows that the source lands."""
-    paths = Postgres(address).land(table, folder, window)
+    paths = opened(address).land(table, folder, window)
     return [row for path in paths for row in pq.read_table(path).to_pylist()]
 
 
@@ -88,7 +96,7 @@ def test_a_reading_account_lands_every_row_as_delivered(
 
     assert len(rows) == 2 * days
     assert expected == {key: first[key] for key in expected}
-    assert Postgres(reader).tables == tuple(TABLES)
+    assert opened(reader).tables == tuple(TABLES)
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         change(reader, "delete from sellers")
 
@@ -108,7 +116,7 @@ def test_first_load_goes_month_by_month_and_loses_nothing(
         "update order_items set updated_at = '2100-01-01'"
         " where order_item_id = 'seller-jpy-item-2'",
     )
-    paths = Postgres(address).land("order_items", tmp_path, EVERYTHING)
+    paths = opened(address).land("order_items", tmp_path, EVERYTHING)
     names = [
         name
         for path in paths
@@ -124,7 +132,7 @@ def test_a_late_change_is_a_new_version_and_a_rerun_replaces_it(
     address: str, tmp_path: Path
 ) -> None:
     """The second night brings the changed row only, however often it is run."""
-    source = Postgres(address)
+    source = opened(address)
     first = night_of(tmp_path, source, FIRST)
     second = night_of(tmp_path, source, SECOND)
     ingest(first)
@@ -170,7 +178,7 @@ def test_drift_fails_its_table_and_leaves_the_others_whole(
 ) -> None:
     """One table's drift is named; the others load, and yesterday's rows stay."""
     drifted = statement.split()[2]
-    source = Postgres(address)
+    source = opened(address)
     ingest(night_of(tmp_path, source, FIRST))
     change(address, statement)
     second = night_of(tmp_path, source, SECOND)
@@ -248,10 +256,10 @@ def test_errors_name_the_database_but_never_the_password(
     change(address, f"revoke select on sellers from {role}")
     elsewhere = psycopg.conninfo.make_conninfo(reader, dbname="nowhere")
     failing = {
-        "nowhere": lambda: Postgres(elsewhere).tables,
-        "no table or view sellers": lambda: Postgres(postgres.create_database()).tables,
+        "nowhere": lambda: opened(elsewhere).tables,
+        "no table or view sellers": lambda: opened(postgres.create_database()).tables,
         "Grant select": lambda: landed(reader, "sellers", tmp_path),
-        "cannot be read": lambda: Postgres(f"nonsense://x:{PASSWORD}@host"),
+        "cannot be read": lambda: opened(f"nonsense://x:{PASSWORD}@host"),
     }
     for says, fail in failing.items():
         with pytest.raises((DataError, SourceUnavailableError, ValueError)) as raised:
@@ -265,6 +273,6 @@ def test_a_statement_ends_at_its_timeout(address: str, tmp_path: Path) -> None:
     with psycopg.connect(address) as blocking:
         blocking.execute("lock table refunds in access exclusive mode")
         with pytest.raises(SourceUnavailableError, match="statement timeout"):
-            Postgres(address, statement_timeout_seconds=1).land(
+            opened(address, statement_timeout_seconds=1).land(
                 "refunds", tmp_path, EVERYTHING
             )

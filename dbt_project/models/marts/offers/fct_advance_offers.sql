@@ -4,6 +4,13 @@
     cluster_by=by_seller()
 ) }}
 
+{% set as_priced = [
+    'target_term_days', 'advance_minor', 'fee_minor', 'owed_minor',
+    'expected_shortfall_minor', 'fee_rate', 'holdback_rate',
+    'repayment_probability_rate', 'repayment_p10_days', 'repayment_p50_days',
+    'repayment_p90_days', 'policy_version', 'model_version', 'code_version'
+] %}
+
 with offers as (
 
     select * from {{ ref('stg_advance_offers') }}
@@ -52,7 +59,7 @@ successive_offers as (
         case
             when evaluations.next_evaluated_date <= offers.expires_date
                 then evaluations.next_evaluated_date
-        end as ended_date,
+        end as next_evaluated_date,
         lead(offers.as_of_date) over tier as next_priced_date,
         lead(offers.offer_id) over tier as next_offer_id
     from offers
@@ -77,8 +84,8 @@ states as (
         *,
         case
             when accepted_at is not null then 'accepted'
-            when ended_date = next_priced_date then 'replaced'
-            when ended_date is not null then 'withdrawn'
+            when next_evaluated_date = next_priced_date then 'replaced'
+            when next_evaluated_date is not null then 'withdrawn'
             when expires_date < {{ as_of_date() }} then 'expired'
             else 'open'
         end as state
@@ -96,24 +103,18 @@ final as (
         case when state = 'replaced' then next_offer_id end as superseded_by_offer_id,
         as_of_date,
         expires_date,
+        case
+            when state = 'accepted' then cast(accepted_at as date)
+            when state = 'expired' then {{ add_days('expires_date', 1) }}
+            else next_evaluated_date
+        end as ended_date,
         accepted_at,
         currency_code,
         country_code,
         state,
-        target_term_days,
-        advance_minor,
-        fee_minor,
-        owed_minor,
-        expected_shortfall_minor,
-        fee_rate,
-        holdback_rate,
-        repayment_probability_rate,
-        repayment_p10_days,
-        repayment_p50_days,
-        repayment_p90_days,
-        policy_version,
-        model_version,
-        code_version,
+        {% for column in as_priced %}
+            {{ column }},
+        {% endfor %}
         data_as_of
     from states
     window tier as (

@@ -4,7 +4,10 @@
     unique_key='balance_transaction_id',
     on_schema_change='fail',
     meta={'watermark': 'ingest_date'},
-    pre_hook={'sql': '{{ forget_built_night() }}', 'transaction': false},
+    pre_hook={
+        'sql': "{{ forget_night('cash_flow', 'rpt_built_night') }}",
+        'transaction': false,
+    },
     partition_by=by_day('occurred_date'),
     cluster_by=by_seller()
 ) }}

@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ forget_night('offers', 'rpt_audited_night') }}") }}
+
 with source as (
 
     select * from {{ source('underwriting', 'advance_offers') }}

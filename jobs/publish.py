@@ -1,0 +1,118 @@
+"""Publish: audit the offers of a night, then put them before the product in one go."""
+
+from datetime import date
+
+import pandas as pd
+
+from jobs.night import Night, as_frame, read_health
+from jobs.postgres_address import PostgresAddress
+from jobs.product.contract import COLUMNS
+from jobs.product.postgres import Product, Publication
+from jobs.settings import ConfigurationError, Settings
+from jobs.sources.protocol import DataError
+from jobs.underwriting.audit import ChangeLimits, audit_change, audit_offers
+from jobs.warehouse.protocol import Warehouse
+
+_SETTING = "ADVANCES_PRODUCT_DATABASE"
+
+
+def publish(night: Night) -> Publication | None:
+    """Audit the night's offers and publish them; return what that changed.
+
+    None where nothing may be published: no product database is set, or it shows a
+    later night already. Raises DataError, and changes nothing, where the audit fails.
+    """
+    product = _product(night.settings)
+    before = product.newest() if product else None
+    if before and before.as_of_date > night.as_of_date:
+        night.say(f"not published: the product shows {before.as_of_date} already")
+        return None
+    with night.warehouse() as warehouse:
+        _require_audited(night, warehouse)
+        rows = warehouse.query(
+            f"select {', '.join(COLUMNS)} from offers.fct_advance_offers"
+            " where state = 'open' or ended_date >= $since",
+            since=before.as_of_date if before else date.max,
+        )
+        health = read_health(night, warehouse)
+    _audit(night, as_frame(rows), health, before)
+    if product is None:
+        night.say(f"audited, and published nowhere: {_SETTING} is empty")
+        return None
+    published = product.publish(night.as_of_date, rows)
+    _say(night, published)
+    return published
+
+
+def _product(settings: Settings) -> Product | None:
+    if not settings.product_database:
+        return None
+    try:
+        address = PostgresAddress(
+            settings.product_database, _SETTING, settings.statement_timeout_seconds
+        )
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
+    return Product(address)
+
+
+def _require_audited(night: Night, warehouse: Warehouse) -> None:
+    """Raise DataError unless the offers in the marts are the night's and passed."""
+    advice = f"run `advances build --part offers --as-of {night.as_of_date}` first"
+    if not warehouse.exists("offers", "rpt_audited_night"):
+        message = f"no offers are built; {advice}"
+        raise DataError(message)
+    marks = warehouse.query("select * from offers.rpt_audited_night").to_pylist()
+    if [mark["as_of_date"] for mark in marks] != [night.as_of_date]:
+        found = (
+            f"are of {marks[0]['as_of_date']}" if marks else "did not pass their tests"
+        )
+        message = f"the offers in the marts {found}; {advice}"
+        raise DataError(message)
+    (made,) = warehouse.query(
+        "select count(*) as offer_count from underwriting.advance_offers"
+        " where as_of_date = $as_of_date",
+        as_of_date=night.as_of_date,
+    )["offer_count"].to_pylist()
+    if made != marks[0]["offer_count"]:
+        message = (
+            f"{made:,} offers are priced but {marks[0]['offer_count']:,} are in the "
+            f"marts; {advice}"
+        )
+        raise DataError(message)
+
+
+def _audit(
+    night: Night, rows: pd.DataFrame, health: pd.DataFrame, before: Publication | None
+) -> None:
+    offers = rows.loc[rows["state"] == "open"].reset_index(drop=True)
+    found = audit_offers(offers, health, night.policy, night.as_of_date)
+    if before:
+        settings = night.settings
+        limits = ChangeLimits(
+            settings.publication_change_limit_rate,
+            settings.publication_change_limit_count,
+        )
+        found += [
+            f"since {before.as_of_date}, {sentence}; if that is right, publish once "
+            "with a higher ADVANCES_PUBLICATION_CHANGE_LIMIT_RATE"
+            for sentence in audit_change(offers, before.totals, limits)
+        ]
+    if found:
+        message = "the audit failed, nothing was published: " + "; ".join(found)
+        raise DataError(message)
+
+
+def _say(night: Night, published: Publication | None) -> None:
+    if published is None:
+        night.say("not published: the product shows a later night already")
+        return
+    held_back = (
+        f", {published.held_back_count:,} held back for sellers who accepted meanwhile"
+        if published.held_back_count
+        else ""
+    )
+    night.say(
+        f"{published.open_count:,} offers open: {published.opened_count:,} opened, "
+        f"{published.ended_count:,} ended{held_back}"
+    )

@@ -1,0 +1,76 @@
+"""What a person sees: lines, a bar while something goes on, the summary of a night."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from jobs.night import Night
+from jobs.nightly import Summary
+from jobs.underwriting.money import format_minor
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def say(line: str) -> None:
+    """Print one line under the step it belongs to."""
+    console.print(f"  {line}", markup=False)
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[str], None]]:
+    """Show a bar on a terminal and a plain line a step anywhere else."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("step {task.completed} of {task.total}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as bars:
+        task = bars.add_task("start", total=total, completed=-1)
+
+        def advance(step: str) -> None:
+            bars.update(task, advance=1, description=step)
+            bars.console.print(f"[bold]{step}[/bold]")
+
+        yield advance
+
+
+def print_summary(night: Night, summary: Summary, seconds: dict[str, float]) -> None:
+    """Print the night at a glance, and where the time went if that was asked."""
+    offer_count = sum(row.offer_count for row in summary.offers)
+    console.print(
+        f"\n[bold]{night.as_of_date}[/bold]: {summary.evaluated_count:,} evaluated,"
+        f" {summary.eligible_count:,} eligible, {offer_count:,} offers"
+    )
+    for row in summary.offers:
+        amount = format_minor(row.largest_advance_minor, row.currency_code)
+        console.print(
+            f"  {row.currency_code}  {row.seller_count:,} sellers,"
+            f" {row.offer_count:,} offers, up to {amount} in all,"
+            f" median fee {row.median_fee_rate:.1%}"
+        )
+    if summary.top_reasons:
+        console.print("Why the others got none (a seller may have several reasons):")
+    for code, category, count in summary.top_reasons:
+        console.print(f"  {code:<28} {category:<8} {count:,} sellers")
+    console.print(f"Quarantined rows: {summary.quarantined_count:,}")
+    for line in summary.first_quarantined:
+        say(line)
+    if summary.quarantined_count > len(summary.first_quarantined):
+        say("and more in raw.quarantine")
+    console.print(f"Results: {night.warehouse_address}")
+    console.print(f"Offers hash: {summary.offers_hash}")
+    total = sum(seconds.values())
+    for step, taken in seconds.items():
+        console.print(f"  {step:<18} {taken:6.1f} s  {taken / total:4.0%}")
