@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from airflow.providers.standard.operators.bash import BashOperator
-from airflow.sdk import Asset, Context, Param
+from airflow.sdk import (  # type: ignore[attr-defined] # Its stub leaves some out.
+    Asset,
+    BaseSensorOperator,
+    Context,
+    DeadlineAlert,
+    DeadlineReference,
+    Param,
+    SyncCallback,
+)
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 log = logging.getLogger(__name__)
@@ -127,11 +135,60 @@ class AdvancesOperator(BashOperator):
             raise AirflowFailException(message) from error
 
 
+class RunsOverSensor(BaseSensorOperator):
+    """Wait until no run of another DAG is queued or running.
+
+    It takes no place in the pool while it waits. After an hour it gives up and lets the
+    night go on: what comes after it refuses by itself to decide on the wrong night.
+    """
+
+    def __init__(self, *, dag_id_to_wait_for: str, **options: Any) -> None:  # noqa: ANN401 - BaseSensorOperator's
+        """Take the id of the other DAG, and BaseSensorOperator's options."""
+        super().__init__(
+            mode="reschedule",
+            poke_interval=10,
+            timeout=timedelta(hours=1).total_seconds(),
+            soft_fail=True,
+            pool="default_pool",
+            **options,
+        )
+        self.dag_id_to_wait_for = dag_id_to_wait_for
+
+    def poke(self, context: Context) -> bool:
+        """Count the runs that are not over."""
+        count = context["ti"].get_dr_count(
+            dag_id=self.dag_id_to_wait_for, states=["queued", "running"]
+        )
+        return bool(count == 0)
+
+
+#: The longest that a night may take from its start; then somebody is told.
+DEADLINE = timedelta(hours=3)
+
+
+def report_deadline(context: dict[str, Any]) -> None:
+    """Log one line for a run that is not done in time: which night, and since when."""
+    run = context["dag_run"]
+    log.error(
+        "LATE %s as of %s: not done by %s, run %s",
+        run["dag_id"],
+        run.get("partition_key") or run.get("logical_date"),
+        context["deadline"]["deadline_time"],
+        run.get("dag_run_id") or run.get("run_id"),
+    )
+
+
 #: What every DAG passes to ``DAG(...)`` beside its schedule and tags.
 NIGHT: dict[str, Any] = {
     "start_date": START_DATE,
     "catchup": False,
     "max_active_runs": 1,
+    "deadline": DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=DEADLINE,
+        callback=SyncCallback(report_deadline),
+        name="night_is_late",
+    ),
     "user_defined_macros": {"as_of_date": as_of_date},
     "params": {
         "as_of_date": Param(

@@ -2,7 +2,8 @@
 
 Every night at 02:00 UTC, for the day that has just ended (the partition key): load what
 changed at the marketplace, one task a table, then build and test the marts of what
-happened. The asset `cash_flows` carries the night on to `nightly_offers`.
+happened. The asset `cash_flows` carries the night on to `nightly_offers`. In a backfill
+the marts wait for the offers of the night before, because they know one night only.
 
 A table that the source does not deliver is a task with nothing to do. A night that is
 run again replaces what it wrote.
@@ -10,7 +11,7 @@ run again replaces what it wrote.
 
 from airflow.sdk import DAG, CronPartitionTimetable
 
-from dag_kit import CASH_FLOWS, NIGHT, AdvancesOperator, Tag
+from dag_kit import CASH_FLOWS, NIGHT, AdvancesOperator, Tag, RunsOverSensor
 
 #: The tables of the input contract; a test holds that they are the same.
 TABLES = (
@@ -41,11 +42,15 @@ with DAG(
     ingest = AdvancesOperator.partial(task_id="ingest", command="ingest").expand(
         part=[f"--table {table}" for table in TABLES]
     )
+    wait_for_offers = RunsOverSensor(
+        task_id="wait_for_offers", dag_id_to_wait_for="nightly_offers"
+    )
     build_cash_flow = AdvancesOperator(
         task_id="build_cash_flow",
         command="build",
         part="--part cash_flow",
         outlets=[CASH_FLOWS],
+        trigger_rule="none_failed",  # A wait that was given up counts as skipped.
     )
 
-    ingest >> build_cash_flow
+    ingest >> wait_for_offers >> build_cash_flow

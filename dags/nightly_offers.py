@@ -1,10 +1,12 @@
-"""Forecast, decide and price the offers of a night.
+"""Forecast, decide, price and publish the offers of a night.
 
 As soon as the cash flows of a night are built, and for that same night: fit the
 forecast, predict each share of the sellers in its own task, decide who is eligible,
-price the offers, then build and test the marts of what was decided.
+price the offers, build and test the marts of what was decided, then audit the offers
+and put them before the product.
 
-A night that is run again replaces what it wrote.
+A night that is run again replaces what it wrote. What fails a test or the audit is not
+published: the product goes on showing what it showed.
 """
 
 from airflow.sdk import DAG, PartitionedAssetTimetable
@@ -16,7 +18,7 @@ SHARE_COUNT = 4
 
 with DAG(
     dag_id="nightly_offers",
-    description="Forecast, decide and price the offers of the night.",
+    description="Forecast, decide, price and publish the offers of the night.",
     doc_md=__doc__,
     # Once for every night whose cash flows were built; it inherits the key.
     schedule=PartitionedAssetTimetable(assets=CASH_FLOWS),
@@ -34,5 +36,6 @@ with DAG(
     build_offers = AdvancesOperator(
         task_id="build_offers", command="build", part="--part offers"
     )
+    publish = AdvancesOperator(task_id="publish", command="publish")
 
-    forecast_fit >> forecast_predict >> decide >> price >> build_offers
+    forecast_fit >> forecast_predict >> decide >> price >> build_offers >> publish

@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -26,6 +26,28 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "person")
 
 SAMPLE = Sample(sellers=240, days=500, seed=5, end_date=date(2026, 10, 31))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests asked to show, so that a log has figures and not only dots."""
+    reports = terminalreporter.stats.get("passed", [])
+    reports += terminalreporter.stats.get("failed", [])
+    lines = [
+        (report.nodeid.partition("::")[0], line)
+        for report in reports
+        for name, line in report.user_properties
+        if name == "shown"
+    ]
+    if lines:
+        terminalreporter.section("what tests show")
+    for path, line in sorted(lines, key=lambda shown: shown[0]):
+        terminalreporter.write_line(f"{path}: {line}")
+
+
+@pytest.fixture
+def show(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Return what prints a line at the end of the run."""
+    return lambda line: record_property("shown", line)
 
 
 @pytest.fixture(autouse=True)

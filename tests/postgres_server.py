@@ -34,3 +34,11 @@ class Postgres:
         with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
             connection.execute(f"create database {name}".encode())
         return self._server.get_uri(database=name)
+
+    def copy_database(self, address: str) -> str:
+        """Return the address of a copy of a database that nobody is connected to."""
+        template = psycopg.conninfo.conninfo_to_dict(address)["dbname"]
+        name = f"test_{uuid4().hex[:12]}"
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            connection.execute(f"create database {name} template {template}".encode())
+        return self._server.get_uri(database=name)

@@ -71,12 +71,16 @@ def test_nights_never_overlap_or_start_by_themselves(dags: "dict[str, DAG]") -> 
 
 
 def test_each_task_can_fail_safely(dags: "dict[str, DAG]", dag_kit: ModuleType) -> None:
-    """Every task has the pool, an owner, retries, a time limit and the alert."""
+    """Every task has a pool, an owner, retries, a time limit and the alert.
+
+    What only waits takes no place among those that use the warehouse.
+    """
     tasks = [task for dag in dags.values() for task in dag.tasks]
 
-    assert len(tasks) == 7
+    assert len(tasks) == 9
     for task in tasks:
-        assert task.pool == "warehouse"
+        waits = task.task_id.startswith("wait_")
+        assert task.pool == ("default_pool" if waits else "warehouse")
         assert task.owner == "seller-advances"
         assert task.retries == 2
         assert task.retry_exponential_backoff > 1
@@ -93,6 +97,46 @@ def test_the_offers_of_a_night_wait_for_its_cash_flows(
     assert build.outlets == [dag_kit.CASH_FLOWS]
     assert build.downstream_task_ids == set()
     assert dags["nightly_offers"].timetable.asset_condition == dag_kit.CASH_FLOWS
+
+
+def test_the_marts_wait_for_the_offers_of_the_night_before(
+    dags: "dict[str, DAG]", dag_kit: ModuleType
+) -> None:
+    """Between loading and building stands a wait; given up, it lets the night go on."""
+    dag = dags["nightly_cash_flows"]
+    wait, build = dag.get_task("wait_for_offers"), dag.get_task("build_cash_flow")
+
+    assert isinstance(wait, dag_kit.RunsOverSensor)
+    assert wait.upstream_task_ids == {"ingest"}
+    assert wait.downstream_task_ids == {"build_cash_flow"}
+    assert (wait.dag_id_to_wait_for, wait.mode) == ("nightly_offers", "reschedule")
+    assert (wait.soft_fail, build.trigger_rule) == (True, "none_failed")
+
+
+@pytest.mark.parametrize(("count", "is_over"), [(0, True), (1, False)])
+def test_the_wait_ends_when_no_run_is_queued_or_running(
+    dag_kit: ModuleType, count: int, *, is_over: bool
+) -> None:
+    """It asks Airflow for the runs that are not over, of the one DAG."""
+    asked: list[dict[str, object]] = []
+
+    class Runs:
+        def get_dr_count(self, **arguments: object) -> int:
+            asked.append(arguments)
+            return count
+
+    wait = dag_kit.RunsOverSensor(task_id="wait", dag_id_to_wait_for="nightly_offers")
+
+    assert wait.poke({"ti": Runs()}) is is_over
+    assert asked == [{"dag_id": "nightly_offers", "states": ["queued", "running"]}]
+
+
+def test_every_dag_has_a_deadline(dags: "dict[str, DAG]", dag_kit: ModuleType) -> None:
+    """A night that takes longer than three hours is told to somebody."""
+    for dag in dags.values():
+        (alert,) = dag.deadline if isinstance(dag.deadline, list) else [dag.deadline]
+        assert alert.interval == dag_kit.DEADLINE
+        assert alert.callback.path == "dag_kit.report_deadline"
 
 
 def test_ingests_each_table_of_the_contract(dags: "dict[str, DAG]") -> None:
