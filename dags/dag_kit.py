@@ -150,6 +150,7 @@ class RunsOverSensor(BaseSensorOperator):
             timeout=timedelta(hours=1).total_seconds(),
             soft_fail=True,
             pool="default_pool",
+            map_index_template=None,  # The default names a share of the work.
             **options,
         )
         self.dag_id_to_wait_for = dag_id_to_wait_for

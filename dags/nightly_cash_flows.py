@@ -11,7 +11,7 @@ run again replaces what it wrote.
 
 from airflow.sdk import DAG, CronPartitionTimetable
 
-from dag_kit import CASH_FLOWS, NIGHT, AdvancesOperator, Tag, RunsOverSensor
+from dag_kit import CASH_FLOWS, NIGHT, AdvancesOperator, RunsOverSensor, Tag
 
 #: The tables of the input contract; a test holds that they are the same.
 TABLES = (

@@ -69,7 +69,7 @@ POINTS = {
     ),
     "publish, committed": _after("publish", f"{_PRODUCT}.publish"),
     "ingest to BigQuery, some tables staged": _before(
-        "ingest", f"{_BIGQUERY}._stage", 15
+        "ingest", f"{_BIGQUERY}._stage", 5
     ),
     "ingest to BigQuery, all staged": _before("ingest", f"{_BIGQUERY}._commit"),
     "ingest to BigQuery, committed and scratch left": _after(

@@ -54,6 +54,53 @@
 {% endmacro %}
 
 
+{# The condition that a row is in a partition which tonight's rows come into or leave.
+   `meta.touched` names the macro that finds it, as literals: what is merged into a big
+   table then reads those partitions of it and no other. #}
+{% macro touched_partitions() %}
+    {%- set finder = config.get('meta', {}).get('touched') -%}
+    {{- return(context[finder]() if finder else none) -}}
+{% endmacro %}
+
+
+{# dbt's own, with that condition beside the keys. #}
+{% macro bigquery__get_merge_sql(
+    target, source, unique_key, dest_columns, incremental_predicates=none
+) -%}
+    {%- set touched = touched_partitions() -%}
+    {%- set predicates = [] + (incremental_predicates or []) -%}
+    {%- do predicates.append('DBT_INTERNAL_DEST.' ~ touched) if touched -%}
+    {{ default__get_merge_sql(target, source, unique_key, dest_columns, predicates) }}
+{%- endmacro %}
+
+
+{# Days that any known version names of a raw row that came since the last night: a row
+   may have moved from one to another. It reads three narrow columns of all versions. #}
+{% macro days_of_new_rows(table, key, happened_at, day) %}
+    {%- set days = date_list(
+        "select distinct cast(" ~ happened_at ~ " as date) from " ~ source('raw', table)
+        ~ " where ingest_date <= " ~ as_of_date() ~ " and " ~ key ~ " in (select " ~ key
+        ~ " from " ~ source('raw', table) ~ " where ingest_date >= " ~ first_new_date()
+        ~ " and " ~ is_known() ~ ")"
+    ) -%}
+    {{- return(day ~ ' in (' ~ days ~ ')') -}}
+{% endmacro %}
+
+
+{% macro days_of_new_order_items() %}
+    {{- return(days_of_new_rows(
+        'order_items', 'order_item_id', 'ordered_at', 'ordered_date'
+    )) -}}
+{% endmacro %}
+
+
+{% macro days_of_new_balance_transactions() %}
+    {{- return(days_of_new_rows(
+        'balance_transactions', 'balance_transaction_id', 'occurred_at', 'occurred_date'
+    )) -}}
+{% endmacro %}
+
+
 {# How BigQuery lays a table out: a partition a day, sellers together in each. #}
 {% macro by_day(column, data_type='date') %}
     {%- if target.type == 'bigquery' -%}

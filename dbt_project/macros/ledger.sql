@@ -15,8 +15,9 @@
 
 
 {# The first day that changed, per seller and currency: the earliest day on which any
-   version, old or new, of a line that came since the last night happened. #}
-{% macro first_touched_days() -%}
+   version, old or new, of a line that came since the last night happened. `first_date`
+   is the earliest of all, where that is known; the old versions can be of any night. #}
+{% macro first_touched_days(first_date=none) -%}
     select
         versions.seller_id,
         versions.currency_code,
@@ -24,7 +25,9 @@
     from {{ ref('stg_balance_transaction_versions') }} as versions
     inner join {{ ref('stg_balance_transactions') }} as newest
         on versions.balance_transaction_id = newest.balance_transaction_id
-    where newest.ingest_date >= {{ first_new_date() }}
+    where
+        newest.ingest_date >= {{ first_new_date() }}
+        {{ 'and newest.occurred_date >= ' ~ first_date if first_date }}
     group by versions.seller_id, versions.currency_code
 {%- endmacro %}
 
@@ -40,6 +43,11 @@
 {% endmacro %}
 
 
+{% macro touched_flow_days() %}
+    {{- return('flow_date >= ' ~ first_touched_date()) -}}
+{% endmacro %}
+
+
 {# Takes the days that shift out of the daily cash flows before they are written anew.
    Their keys alone would not do: a line that moves may leave a day with none. #}
 {% macro delete_touched_days() %}
@@ -47,7 +55,7 @@
         delete from {{ this }}
         where flow_date >= {{ first_touched_date() }} and exists (
             select 1
-            from ({{ first_touched_days() }}) as touched
+            from ({{ first_touched_days(first_touched_date()) }}) as touched
             where
                 touched.seller_id = {{ this.identifier }}.seller_id
                 and touched.currency_code = {{ this.identifier }}.currency_code

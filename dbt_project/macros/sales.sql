@@ -1,8 +1,11 @@
-{# The order items that are new themselves or have a new refund or chargeback. #}
-{% macro changed_items() -%}
+{# The order items that are new themselves or have a new refund or chargeback; `days`
+   says of the first which days can hold them, where that is known. #}
+{% macro changed_items(days=none) -%}
     select order_item_id
     from {{ ref('stg_order_items') }}
-    where ingest_date >= {{ first_new_date() }}
+    where
+        ingest_date >= {{ first_new_date() }}
+        {{ 'and ' ~ days if days }}
     union distinct
     select order_item_id
     from {{ ref('stg_refunds') }}
@@ -14,10 +17,14 @@
 {%- endmacro %}
 
 
-{# The days on which those were ordered: the partitions of them that a night reads. #}
-{% macro dates_of_changed_items() -%}
-    select distinct items.ordered_date
-    from {{ ref('stg_order_items') }} as items
-    inner join ({{ changed_items() }}) as changed
-        on items.order_item_id = changed.order_item_id
-{%- endmacro %}
+{# The condition that an item is, or was when it was written, of a day of one of those. #}
+{% macro days_of_changed_items() %}
+    {%- set days = date_list(
+        "with changed as (" ~ changed_items() ~ ")"
+        ~ " select ordered_date from " ~ ref('stg_order_items')
+        ~ " where order_item_id in (select order_item_id from changed)"
+        ~ " union distinct select ordered_date from " ~ this
+        ~ " where order_item_id in (select order_item_id from changed)"
+    ) -%}
+    {{- return('ordered_date in (' ~ days ~ ')') -}}
+{% endmacro %}

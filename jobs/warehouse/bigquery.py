@@ -227,7 +227,11 @@ class BigQueryWarehouse:
 def _standin(
     project: str, location: str, endpoint: str, storage_endpoint: str
 ) -> tuple[bigquery.Client, BigQueryReadClient]:
-    channel = grpc.insecure_channel(storage_endpoint)
+    # Batches of rows are larger than a message may be by default; Google's own channel
+    # has no limit either.
+    channel = grpc.insecure_channel(
+        storage_endpoint, options=[("grpc.max_receive_message_length", -1)]
+    )
     client = bigquery.Client(
         project,
         location=location,

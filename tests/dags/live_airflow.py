@@ -69,6 +69,13 @@ class LiveAirflow:
         paths = sorted((folder / f"task_id={task_id}").rglob("*.log"))
         return "".join(path.read_text("utf-8") for path in paths)
 
+    def failures(self) -> list[dict[str, Any]]:
+        """Return the tasks that failed for good."""
+        return self.ask(
+            "select dag_id, run_id, task_id, map_index, try_number"
+            " from task_instance where state = 'failed'"
+        )
+
     def runs(self, dag_id: str, key: str) -> list[dict[str, Any]]:
         """Return the runs of a DAG for a night, the newest first."""
         return self.ask(
@@ -81,9 +88,11 @@ class LiveAirflow:
         """Return the id of a night's run once it is in ``state``."""
 
         def found() -> str:
-            states = [run["run_id"] for run in self.runs(dag_id, key)[:1]]
-            is_there = self.runs(dag_id, key)[:1]
-            return states[0] if is_there and is_there[0]["state"] == state else ""
+            for run in self.runs(dag_id, key)[:1]:
+                if run["state"] == state:
+                    return str(run["run_id"])
+                assert run["state"] in {"queued", "running"}, self.failures()
+            return ""
 
         return str(self.wait_for(f"{state} {dag_id} of {key}", found, seconds))
 

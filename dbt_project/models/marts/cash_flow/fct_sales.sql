@@ -4,16 +4,18 @@
     incremental_strategy=incremental_strategy(),
     unique_key='order_item_id',
     on_schema_change='fail',
-    meta={'watermark': 'data_as_of'},
+    meta={'watermark': 'data_as_of', 'touched': 'days_of_changed_items'},
     partition_by=by_day('ordered_date'),
     cluster_by=by_seller()
 ) }}
+
+{% set changed_days = days_of_changed_items() if is_incremental() %}
 
 with order_items as (
 
     select * from {{ ref('stg_order_items') }}
     {% if is_incremental() %}
-        where ordered_date in ({{ date_list(dates_of_changed_items()) }})
+        where {{ changed_days }}
     {% endif %}
 
 ),
@@ -33,7 +35,7 @@ chargebacks as (
 {% if is_incremental() %}
     changed_items as (
 
-        {{ changed_items() }}
+        {{ changed_items(changed_days) }}
 
     ),
 {% endif %}

@@ -4,7 +4,7 @@
     incremental_strategy=incremental_strategy(),
     unique_key=['seller_id', 'currency_code', 'flow_date'],
     on_schema_change='fail',
-    meta={'watermark': 'data_as_of'},
+    meta={'watermark': 'data_as_of', 'touched': 'touched_flow_days'},
     pre_hook='{{ delete_touched_days() }}',
     partition_by=by_day('flow_date'),
     cluster_by=by_seller()
@@ -16,12 +16,13 @@
 {% endif %}
 
 -- depends_on: {{ ref('stg_balance_transaction_versions') }}
+{% set first_date = first_touched_date() if is_incremental() %}
 
 with lines as (
 
     select * from {{ ref('stg_balance_transactions') }}
     {% if is_incremental() %}
-        where occurred_date >= {{ first_touched_date() }}
+        where occurred_date >= {{ first_date }}
     {% endif %}
 
 ),
@@ -29,7 +30,7 @@ with lines as (
 {% if is_incremental() %}
     touched as (
 
-        {{ first_touched_days() }}
+        {{ first_touched_days(first_date) }}
 
     ),
 

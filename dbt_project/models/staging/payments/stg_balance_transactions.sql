@@ -3,7 +3,10 @@
     incremental_strategy=incremental_strategy(),
     unique_key='balance_transaction_id',
     on_schema_change='fail',
-    meta={'watermark': 'ingest_date'},
+    meta={
+        'watermark': 'ingest_date',
+        'touched': 'days_of_new_balance_transactions',
+    },
     pre_hook={
         'sql': "{{ forget_night('cash_flow', 'rpt_built_night') }}",
         'transaction': false,

@@ -1,0 +1,280 @@
+"""The whole night on BigQuery's stand-in: the same offers, SQL that reads little."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import kill_at
+import pandas as pd
+import pytest
+import sqlglot
+from bigquery_standin import Standin
+from kill_at import POINTS
+from nights import night_of
+from sqlglot import exp
+
+from jobs.ingest import RAW_TABLES
+from jobs.night import Night
+from jobs.sources.catalogue import SampleSource
+from jobs.sources.sample import Sample
+
+SAMPLE = Sample(sellers=500, days=400, seed=3)
+NIGHTS = (SAMPLE.end_date - timedelta(days=1), SAMPLE.end_date)
+#: All that was decided and all that was true, by schema.
+COMPARED = {
+    "underwriting": (
+        "forecast_quantiles",
+        "eligibility_decisions",
+        "eligibility_reasons",
+        "offer_evaluations",
+        "advance_offers",
+    ),
+    "offers": (
+        "fct_advance_offers",
+        "fct_eligibility_decisions",
+        "fct_eligibility_reasons",
+        "rpt_offer_funnel",
+    ),
+    "cash_flow": (
+        "dim_sellers",
+        "fct_sales",
+        "fct_payouts",
+        "fct_seller_cash_flows_daily",
+        "fct_seller_cash_flows_weekly",
+        "fct_seller_health_daily",
+        "fct_advances",
+        "fct_advance_repayments",
+        "rpt_payout_reconciliation",
+    ),
+}
+#: The tables loaded by a command that is killed.
+LOADED = ("sellers", "order_items", "payouts")
+#: The tables that grow with history, and the column each is partitioned by.
+BIG = {
+    "order_items": "ingest_date",
+    "balance_transactions": "ingest_date",
+    "stg_order_items": "ordered_date",
+    "stg_balance_transactions": "occurred_date",
+    "fct_sales": "ordered_date",
+    "fct_seller_cash_flows_daily": "flow_date",
+}
+
+
+def run(night: Night, as_of_date: date, environment: dict[str, str]) -> None:
+    """Run one night by the command line."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "jobs", "nightly"),
+            *("--source", f"sample:sellers={SAMPLE.sellers},days={SAMPLE.days},seed=3"),
+            *("--as-of", as_of_date.isoformat()),
+        ],
+        env=os.environ | {"ADVANCES_HOME": str(night.settings.home)} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def contents(night: Night) -> dict[str, tuple[int, str]]:
+    """Return the row count of every compared table and a hash of its rows."""
+    found = {}
+    with night.warehouse() as warehouse:
+        for schema, names in COMPARED.items():
+            for name in names:
+                rows = warehouse.query(f"select * from {schema}.{name}")
+                frame = rows.select(sorted(rows.column_names)).to_pandas()
+                digest = pd.util.hash_pandas_object(frame, index=False).sum()
+                found[f"{schema}.{name}"] = (len(frame), f"{digest:016x}")
+    return found
+
+
+def test_two_nights_are_the_same_in_both_warehouses(
+    bigquery: Standin,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    show: Callable[[str], None],
+) -> None:
+    """500 sellers, two nights and the first again: each row of each table is equal."""
+    embedded = night_of(
+        tmp_path / "duckdb", SampleSource(SAMPLE, tmp_path / "duckdb"), NIGHTS[1]
+    )
+    for as_of_date in NIGHTS:
+        run(embedded, as_of_date, {})
+    expected = contents(embedded)
+    environment = bigquery.environment()
+    for name, text in environment.items():
+        monkeypatch.setenv(name, text)
+    home = tmp_path / "bigquery"
+    home.mkdir()
+    (embedded.workspace / "history").rename(home / "history")
+    (home / embedded.source.name).mkdir()
+    (home / "history").rename(home / embedded.source.name / "history")
+    night = night_of(home, SampleSource(SAMPLE, home), NIGHTS[1])
+    for as_of_date in NIGHTS:
+        run(night, as_of_date, environment)
+
+    found = contents(night)
+    assert all(count for count, _ in expected.values())
+    assert found == expected
+    for name in ("underwriting.advance_offers", "underwriting.eligibility_decisions"):
+        count, digest = found[name]
+        show(f"{name}: {count:,} rows, hash {digest} on DuckDB and on BigQuery")
+    _every_model_is_bigquery_sql(night)
+    _a_second_night_reads_partitions(night, show)
+
+    before = offers_of(night, NIGHTS[0])
+    run(night, NIGHTS[0], environment)
+    assert before == offers_of(night, NIGHTS[0])
+    show(f"{NIGHTS[0]} again on BigQuery: {before}, as before")
+
+
+def offers_of(night: Night, as_of_date: date) -> str:
+    """Return the count and hash of one night's offers."""
+    with night.warehouse() as warehouse:
+        rows = warehouse.query(
+            "select * from underwriting.advance_offers where as_of_date = $as_of_date",
+            as_of_date=as_of_date,
+        ).to_pandas()
+    assert len(rows)
+    digest = pd.util.hash_pandas_object(rows, index=False).sum()
+    return f"{len(rows):,} offers, hash {digest:016x}"
+
+
+def _every_model_is_bigquery_sql(night: Night) -> None:
+    """Whatever the stand-in forgives, BigQuery's own grammar must take."""
+    compiled = sorted((night.workspace / "dbt" / "compiled").rglob("*.sql"))
+    assert len(compiled) > 60
+    for path in compiled:
+        assert sqlglot.parse_one(path.read_text("utf-8"), dialect="bigquery"), path
+
+
+def _a_second_night_reads_partitions(night: Night, show: Callable[[str], None]) -> None:
+    """Each incremental model that was run again reads big tables by literal dates."""
+    target = night.workspace / "dbt"
+    manifest = json.loads((target / "manifest.json").read_text("utf-8"))
+    models = [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        and node["config"]["materialized"] == "incremental"
+    ]
+    assert len(models) >= 7
+    for model in models:
+        # What is selected, and how it is put into the table.
+        paths = sorted(target.glob(f"*/seller_advances/**/{model['name']}.sql"))
+        assert [path.relative_to(target).parts[0] for path in paths] == [
+            "compiled",
+            "run",
+        ]
+        statements = [
+            statement
+            for path in paths
+            for statement in sqlglot.parse(path.read_text("utf-8"), dialect="bigquery")
+        ]
+        # What it wrote itself is no input; it starts from the balances in there.
+        reads = [
+            read
+            for one in statements
+            if one
+            for read in big_reads(one)
+            if read[0] != model["name"] or isinstance(one, exp.Merge)
+        ]
+        unbounded = sorted({name for name, is_bounded in reads if not is_bounded})
+        assert unbounded == [], model["name"]
+        names = ", ".join(sorted({name for name, _ in reads})) or "no big table"
+        show(f"second night of {model['name']} reads by partition: {names}")
+
+
+def big_reads(statement: exp.Expression) -> list[tuple[str, bool]]:
+    """Return each big table that is read, and whether literal dates bound it."""
+    found = []
+    for table in statement.find_all(exp.Table):
+        # A name without its dataset is an expression of the query itself.
+        if table.name not in BIG or not table.db:
+            continue
+        scope = table.find_ancestor(exp.Select, exp.Merge, exp.Delete)
+        found.append((table.name, _is_bounded(scope, BIG[table.name])))
+    return found
+
+
+def _is_bounded(scope: Any, column: str) -> bool:  # noqa: ANN401 - sqlglot's
+    """Tell whether a literal date limits the column from below, or lists its days."""
+    conditions = [scope.args.get(name) for name in ("where", "on")] if scope else []
+    for condition in filter(None, conditions):
+        for comparison in condition.find_all(exp.GTE, exp.GT, exp.EQ, exp.In):
+            named = comparison.this
+            if not isinstance(named, exp.Column) or named.name != column:
+                continue
+            others = comparison.args.get("expressions") or [comparison.expression]
+            if all(isinstance(it, exp.Cast) and it.this.is_string for it in others):
+                return True
+    return False
+
+
+@pytest.mark.parametrize("point", [name for name in POINTS if "BigQuery" in name])
+def test_a_killed_load_leaves_all_or_nothing(
+    bigquery: Standin,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    show: Callable[[str], None],
+    point: str,
+) -> None:
+    """Staged rows are nobody's until the transaction; the command again is enough."""
+    sample = Sample(sellers=60, days=400, seed=3)
+    environment = {**bigquery.environment(), "ADVANCES_HOME": str(tmp_path)}
+    for name, text in environment.items():
+        monkeypatch.setenv(name, text)
+    night = night_of(tmp_path, SampleSource(sample, tmp_path), sample.end_date)
+
+    def ingest(*words: str) -> int:
+        arguments = ["--source", "sample:sellers=60,days=400,seed=3"]
+        arguments += [word for name in LOADED for word in ("--table", name)]
+        done = subprocess.run(
+            [sys.executable, *words, *arguments],
+            env=os.environ | environment,
+            capture_output=True,
+            check=False,
+        )
+        return done.returncode
+
+    assert ingest(kill_at.__file__, point, "ingest") == -9
+    between = _raw_rows(night)
+    assert ingest("-m", "jobs", "ingest") == 0
+    after = _raw_rows(night)
+
+    assert between in (dict.fromkeys(LOADED, (0, 0)), after)
+    assert all(rows == keys for rows, keys in after.values())
+    delivered = {
+        name: len(
+            pd.read_parquet(night.settings.home / night.source.name / "history" / name)
+        )
+        for name in LOADED
+    }
+    assert {name: rows for name, (rows, _) in after.items()} == delivered
+    seen = "as before" if between != after else "as after"
+    total = sum(rows for rows, _ in after.values())
+    show(f"killed at {point}: {seen}; run again: {total:,} rows, 0 doubled, 0 lost")
+
+
+def _raw_rows(night: Night) -> dict[str, tuple[int, int]]:
+    """Return the count of rows and of different keys in every raw table."""
+    with night.warehouse() as warehouse:
+        return {
+            name: tuple(
+                warehouse.query(
+                    "select count(*) as row_count, count(distinct concat("
+                    f"{table.key[0]}, cast(updated_at as string))) as key_count"
+                    f" from {table.address} where ingest_date >= '2000-01-01'"
+                )
+                .to_pylist()[0]
+                .values()
+            )
+            for name, table in RAW_TABLES.items()
+            if name in LOADED
+        }
