@@ -73,12 +73,12 @@ def breaches(column: Column) -> list[str]:
         unreadable = quote(f" is not {_READABLE[column.kind]}")
         found.append(
             f"case when {name} is null and raw_{name} is not null"
-            f" then '{name} ' || raw_{name} || {unreadable} end"
+            f" then '{name} ' || raw_{name}::varchar || {unreadable} end"
         )
     for condition, sentence in _rules(column):
         found.append(
             f"case when {condition}"
-            f" then '{name} ' || raw_{name} || {quote(' ' + sentence)} end"
+            f" then '{name} ' || raw_{name}::varchar || {quote(' ' + sentence)} end"
         )
     return found
 

@@ -33,11 +33,12 @@ _EXPECTED = {
 
 @dataclass(frozen=True)
 class Landed:
-    """One file that can be read: its columns and which of them hold text."""
+    """One file that can be read: its columns, which of them hold text, their types."""
 
     path: Path
     columns: tuple[str, ...]
     text_columns: frozenset[str]
+    types: tuple[str, ...] = ()
 
     @property
     def is_csv(self) -> bool:
@@ -91,7 +92,8 @@ def _open_parquet(table: Table, path: Path) -> Landed:
             text.add(field.name)
         else:
             _check_type(table, path, field)
-    return Landed(path, tuple(schema.names), frozenset(text))
+    types = tuple(str(field.type) for field in schema)
+    return Landed(path, tuple(schema.names), frozenset(text), types)
 
 
 def _check_type(table: Table, path: Path, field: pa.Field) -> None:

@@ -165,7 +165,10 @@ class Postgres:
 
     def _write(self, table: Table, rows: pa.RecordBatchReader, path: Path) -> Path:
         choices = [column for column in table.columns if column.allowed]
-        with pq.ParquetWriter(path, rows.schema, compression="lz4") as writer:
+        # The file lives for a moment; looking for repeated values would cost more.
+        with pq.ParquetWriter(
+            path, rows.schema, compression="lz4", use_dictionary=False
+        ) as writer:
             for batch in rows:
                 for column in choices:
                     self._check_values(table, column, batch)

@@ -52,10 +52,15 @@ def validate(
         connection.execute(f"set temp_directory = {quote(str(folder / 'spill'))}")
         connection.execute("set timezone = 'UTC'")
         _create_candidates(connection, table)
-        for number, file in enumerate(files):
-            _read_candidates(connection, table, file, number, window)
-        # Row numbers are known by now, and writing out of order takes half the time.
+        numbered = list(enumerate(files))
+        for number, file in numbered:
+            if file.is_csv:
+                _read_candidates(connection, table, [(number, file)], window)
+                _read_rejects(connection, number)
+        # Row numbers of CSV are known by now; without an order all cores can work.
         connection.execute("set preserve_insertion_order = false")
+        for alike in _alike(numbered):
+            _read_candidates(connection, table, alike, window)
         collapsed = _name_duplicates(connection, table)
         loaded = _write_clean(connection, table, rows)
         quarantined = _write_quarantine(connection, table, files, quarantine)
@@ -79,14 +84,34 @@ def _create_candidates(connection: duckdb.DuckDBPyConnection, table: Table) -> N
     )
 
 
-def _scan(file: Landed) -> str:
-    """Return SQL that reads the file with its row numbers, counted from 1."""
-    path = quote(str(file.path))
+def _alike(files: Sequence[tuple[int, Landed]]) -> list[list[tuple[int, Landed]]]:
+    """Return the Parquet files in groups that one query can read, each numbered."""
+    groups: dict[tuple[object, ...], list[tuple[int, Landed]]] = {}
+    for number, file in files:
+        if not file.is_csv:
+            shape = (file.columns, file.types)
+            groups.setdefault(shape, []).append((number, file))
+    return list(groups.values())
+
+
+def _scan(files: Sequence[tuple[int, Landed]]) -> str:
+    """Return SQL that reads the files with their numbers and rows, counted from 1.
+
+    It takes one CSV file, or Parquet files that are alike.
+    """
+    numbers = [number for number, _ in files]
+    file = files[0][1]
     if not file.is_csv:
-        return f"(select *, file_row_number + 1 as file_row from read_parquet({path}))"
+        paths = ", ".join(quote(str(file.path)) for _, file in files)
+        return (
+            f"(select *, {numbers}[file_index::bigint + 1] as file_number,"
+            f" file_row_number + 1 as file_row from read_parquet([{paths}]))"
+        )
+    path = quote(str(file.path))
     columns = ", ".join(f"{quote(name)}: 'varchar'" for name in file.columns)
     return (
-        f"(select *, row_number() over () as file_row from read_csv({path},"
+        f"(select *, {numbers[0]} as file_number, row_number() over () as file_row"
+        f" from read_csv({path},"
         " header = true, auto_detect = false, delim = ',', quote = '\"',"
         f" escape = '\"', nullstr = '', columns = {{{columns}}},"
         " store_rejects = true))"
@@ -96,35 +121,38 @@ def _scan(file: Landed) -> str:
 def _read_candidates(
     connection: duckdb.DuckDBPyConnection,
     table: Table,
-    file: Landed,
-    number: int,
+    files: Sequence[tuple[int, Landed]],
     window: Window,
 ) -> None:
-    raw = ", ".join(
-        f'"{column.name}"::varchar as raw_{column.name}' for column in table.columns
-    )
+    raw = ", ".join(f'"{column.name}" as raw_{column.name}' for column in table.columns)
     casts = ", ".join(
-        f"{cast(column, file)} as {column.name}" for column in table.columns
+        f"{cast(column, files[0][1])} as {column.name}" for column in table.columns
     )
     named = ", ".join(text for column in table.columns for text in breaches(column))
     names = ", ".join(column.name for column in table.columns)
     connection.execute(
         f"""
         insert into candidates
-        with cast_rows as (select {casts}, {raw}, file_row from {_scan(file)}),
+        with cast_rows as (
+            select {casts}, {raw}, file_number, file_row from {_scan(files)}
+        ),
         in_window as (select * from cast_rows where {_in_window(window)})
-        select {names}, nullif(concat_ws('; ', {named}), ''), {number}, file_row, null
+        select
+            {names}, nullif(concat_ws('; ', {named}), ''), file_number, file_row, null
         from in_window
         """
     )
-    if file.is_csv:
-        connection.execute(
-            "insert into candidates by name select 'the line cannot be read: '"
-            " || any_value(error_message) as breach,"
-            f" {number} as file_number, line - 1 as file_row,"
-            " any_value(csv_line) as content from reject_errors group by line"
-        )
-        connection.execute("drop table reject_errors; drop table reject_scans")
+
+
+def _read_rejects(connection: duckdb.DuckDBPyConnection, number: int) -> None:
+    """Take the lines that are no CSV at all among the candidates, as breaches."""
+    connection.execute(
+        "insert into candidates by name select 'the line cannot be read: '"
+        " || any_value(error_message) as breach,"
+        f" {number} as file_number, line - 1 as file_row,"
+        " any_value(csv_line) as content from reject_errors group by line"
+    )
+    connection.execute("drop table reject_errors; drop table reject_scans")
 
 
 def _in_window(window: Window) -> str:
@@ -227,7 +255,7 @@ def _quarantined(table: Table, file: Landed, broken: str) -> str:
         ),
         whole as (
             select file_row, to_json(struct_pack({content})) as content
-            from {_scan(file)}
+            from {_scan([(0, file)])}
             where file_row in (select file_row from {broken})
         )
         select

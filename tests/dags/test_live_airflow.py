@@ -31,15 +31,18 @@ from jobs.sources.sample import Sample, write
 
 ROOT = Path(__file__).resolve().parents[2]
 #: The scheduler makes the night that ended last, so the marketplace reaches up to it.
-LAST = datetime.now(UTC).date() - timedelta(days=1)
+#: The schedule's hour is the present one: the next night is then a day away.
+NOW = datetime.now(UTC)
+LAST = NOW.date() - timedelta(days=1)
 BEFORE = LAST - timedelta(days=1)
 BACKFILL = [LAST - timedelta(days=days) for days in range(8, 1, -1)]
 KILLED = "price, one of two tables written"
 #: What a person would change to have the same nights without the long waits.
 IMPATIENCE = (
-    ('"retry_delay": timedelta(minutes=1)', '"retry_delay": timedelta(seconds=1)'),
-    ("poke_interval=10", "poke_interval=0.5"),
-    ("DEADLINE = timedelta(hours=3)", "DEADLINE = timedelta(seconds=1)"),
+    ("dag_kit", "timedelta(minutes=1)", "timedelta(seconds=1)"),
+    ("dag_kit", "poke_interval=10", "poke_interval=0.5"),
+    ("dag_kit", "DEADLINE = timedelta(hours=3)", "DEADLINE = timedelta(seconds=1)"),
+    ("nightly_cash_flows", '"0 2 * * *"', f'"0 {NOW.hour} * * *"'),
 )
 #: Started by every task: `advances`, but for what the two flags ask for once.
 COMMAND = """#!/bin/sh
@@ -105,15 +108,14 @@ def nights(
 
 
 def _dags(base: Path) -> Path:
-    """Return a copy of the DAGs whose waits are short."""
+    """Return a copy of the DAGs whose waits are short and whose hour is now."""
     folder = base / "project" / "dags"
     shutil.copytree(ROOT / "dags", folder, ignore=shutil.ignore_patterns("__pycache__"))
-    kit = folder / "dag_kit.py"
-    text = kit.read_text("utf-8")
-    for patient, impatient in IMPATIENCE:
-        assert text.count(patient) == 1
-        text = text.replace(patient, impatient)
-    kit.write_text(text, "utf-8")
+    for name, patient, impatient in IMPATIENCE:
+        path = folder / f"{name}.py"
+        text = path.read_text("utf-8")
+        assert text.count(patient) == 1, patient
+        path.write_text(text.replace(patient, impatient), "utf-8")
     return folder
 
 
