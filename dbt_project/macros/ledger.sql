@@ -14,10 +14,15 @@
 {%- endmacro %}
 
 
+{% macro newest_since(first_date) %}
+    {{- return('newest.occurred_date >= ' ~ first_date) -}}
+{% endmacro %}
+
+
 {# The first day that changed, per seller and currency: the earliest day on which any
-   version, old or new, of a line that came since the last night happened. `first_date`
-   is the earliest of all, where that is known; the old versions can be of any night. #}
-{% macro first_touched_days(first_date=none) -%}
+   version, old or new, of a line that came since the last night happened. `narrowing`
+   says on which days the newest can be, where that is known. #}
+{% macro first_touched_days(narrowing='true') -%}
     select
         versions.seller_id,
         versions.currency_code,
@@ -27,7 +32,7 @@
         on versions.balance_transaction_id = newest.balance_transaction_id
     where
         newest.ingest_date >= {{ first_new_date() }}
-        {{ 'and newest.occurred_date >= ' ~ first_date if first_date }}
+        and {{ narrowing }}
     group by versions.seller_id, versions.currency_code
 {%- endmacro %}
 
@@ -55,7 +60,7 @@
         delete from {{ this }}
         where flow_date >= {{ first_touched_date() }} and exists (
             select 1
-            from ({{ first_touched_days(first_touched_date()) }}) as touched
+            from ({{ first_touched_days(newest_since(first_touched_date())) }}) as touched
             where
                 touched.seller_id = {{ this.identifier }}.seller_id
                 and touched.currency_code = {{ this.identifier }}.currency_code

@@ -1,11 +1,11 @@
-{# The order items that are new themselves or have a new refund or chargeback; `days`
-   says of the first which days can hold them, where that is known. #}
-{% macro changed_items(days=none) -%}
+{# The order items that are new themselves or have a new refund or chargeback;
+   `narrowing` says of the first on which days they can be, where that is known. #}
+{% macro changed_items(narrowing='true') -%}
     select order_item_id
     from {{ ref('stg_order_items') }}
     where
         ingest_date >= {{ first_new_date() }}
-        {{ 'and ' ~ days if days }}
+        and {{ narrowing }}
     union distinct
     select order_item_id
     from {{ ref('stg_refunds') }}
@@ -17,7 +17,7 @@
 {%- endmacro %}
 
 
-{# The condition that an item is, or was when it was written, of a day of one of those. #}
+{# The condition that an item is, or was when written, of a day of one of those. #}
 {% macro days_of_changed_items() %}
     {%- set days = date_list(
         "with changed as (" ~ changed_items() ~ ")"

@@ -3,7 +3,8 @@
 ``python tests/benchmarks/bench_incremental.py [SELLERS]``: loads a sample's history up
 to a week before its end (99 % of two years), builds the cash-flow marts in full, then
 loads the week as one night and builds again. Both are timed in one run, because only
-their ratio means something on a busy machine. 32,000 sellers bring 10 million rows.
+their ratio means something on a busy machine. 7,000 sellers bring 10 million rows.
+The same is built for 60 sellers, which tells how much of it is dbt's own start.
 """
 
 import sys
@@ -27,8 +28,8 @@ ROWS = """
 """
 
 
-def main(sellers: int) -> None:
-    """Time the full build and the incremental one; print rows, seconds and ratio."""
+def measured(sellers: int) -> tuple[list[float], list[int]]:
+    """Return seconds of the full and the incremental build, and rows before each."""
     sample = Sample(sellers=sellers)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -40,10 +41,20 @@ def main(sellers: int) -> None:
             started = time.perf_counter()
             build(night, "cash_flow")
             seconds.append(time.perf_counter() - started)
-    _, before, after = rows
+    return seconds, rows
+
+
+def main(sellers: int) -> None:
+    """Time the full build and the incremental one; print rows, seconds and ratio."""
+    (full, incremental), (_, before, after) = measured(sellers)
+    (_, start), _ = measured(60)
     print(f"{before:,} rows, then {after - before:,} new ({after / before - 1:.1%})")
-    print(f"full build {seconds[0]:.1f} s, incremental {seconds[1]:.1f} s")
-    print(f"incremental / full = {seconds[1] / seconds[0]:.1%} (goal: 15 %)")
+    print(
+        f"full build {full:.1f} s, incremental {incremental:.1f} s, {start:.1f} s of it"
+    )
+    print("whatever the size: that is what the same build takes for 60 sellers")
+    print(f"incremental / full = {incremental / full:.1%} (goal: 15 %)")
+    print(f"without the start {(incremental - start) / (full - start):.1%}")
 
 
 if __name__ == "__main__":

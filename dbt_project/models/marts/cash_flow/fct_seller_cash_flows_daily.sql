@@ -30,7 +30,7 @@ with lines as (
 {% if is_incremental() %}
     touched as (
 
-        {{ first_touched_days(first_date) }}
+        {{ first_touched_days(newest_since(first_date)) }}
 
     ),
 
