@@ -31,8 +31,8 @@ from jobs.sources.sample import Sample, write
 
 ROOT = Path(__file__).resolve().parents[2]
 #: The scheduler makes the night that ended last, so the marketplace reaches up to it.
-#: The schedule's hour is the present one: the next night is then a day away.
-NOW = datetime.now(UTC)
+#: The schedule is a minute past the present hour: the next night is then a day away.
+NOW = datetime.now(UTC) - timedelta(minutes=2)
 LAST = NOW.date() - timedelta(days=1)
 BEFORE = LAST - timedelta(days=1)
 BACKFILL = [LAST - timedelta(days=days) for days in range(8, 1, -1)]
@@ -42,7 +42,7 @@ IMPATIENCE = (
     ("dag_kit", "timedelta(minutes=1)", "timedelta(seconds=1)"),
     ("dag_kit", "poke_interval=10", "poke_interval=0.5"),
     ("dag_kit", "DEADLINE = timedelta(hours=3)", "DEADLINE = timedelta(seconds=1)"),
-    ("nightly_cash_flows", '"0 2 * * *"', f'"0 {NOW.hour} * * *"'),
+    ("nightly_cash_flows", '"0 2 * * *"', f'"1 {NOW.hour} * * *"'),
 )
 #: Started by every task: `advances`, but for what the two flags ask for once.
 COMMAND = """#!/bin/sh
