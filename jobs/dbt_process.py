@@ -1,16 +1,22 @@
 """Runs dbt, each time in a fork of one process that has imported it.
 
 Importing dbt takes longer than most of its builds. The process is started once, early
-if somebody says so, and ends with ours: its standard input closes when we are gone.
+if somebody says so, and ends with ours: its standard input closes when we are gone. It
+then kills a build under way, which must not go on writing beside a second try.
 """
 
 import json
 import os
+import select
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+
+#: How long an answer may lie there before it is passed on.
+_PATIENCE_SECONDS = 0.05
 
 
 @cache
@@ -62,7 +68,7 @@ def _serve() -> None:
     """Answer every line of standard input, a request, with an exit code."""
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - the slow import of this module
 
-    for line in sys.stdin:
+    while line := sys.stdin.readline():
         request = json.loads(line)
         child = os.fork()
         if not child:
@@ -75,9 +81,23 @@ def _serve() -> None:
             if done.exception:
                 sys.stderr.write(f"{done.exception}\n")
             sys.exit(0 if done.success else 2 if done.exception else 1)
-        _, status = os.waitpid(child, 0)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.write(f"{_wait_for(child)}\n")
         sys.stdout.flush()
+
+
+def _wait_for(child: int) -> int:
+    """Return the exit code of the build; kill it where nobody waits for it any more.
+
+    Nobody asks again before the answer, so that input means its end.
+    """
+    while True:
+        found, status = os.waitpid(child, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        if select.select([sys.stdin], [], [], _PATIENCE_SECONDS)[0]:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -141,9 +141,14 @@ def _check_source(night: Night, warehouse: Warehouse) -> None:
         message = (
             f"the warehouse {night.warehouse_address} holds "
             f"{others['source_name'][0].as_py()} data; two sources never share one. "
-            "Set ADVANCES_HOME to another folder"
+            f"{_another_place(night)}, or give the source by the address it had"
         )
         raise ConfigurationError(message)
+
+
+def _another_place(night: Night) -> str:
+    name = "BIGQUERY_PROJECT" if night.settings.is_bigquery else "HOME"
+    return f"Give another ADVANCES_{name}"
 
 
 def _validate(

@@ -1,6 +1,7 @@
 """Publish: audit the offers of a night, then put them before the product in one go."""
 
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -27,15 +28,21 @@ def publish(night: Night) -> Publication | None:
     if before and before.as_of_date > night.as_of_date:
         night.say(f"not published: the product shows {before.as_of_date} already")
         return None
+    since = _since(product, before) if product and before else date.max
     with night.warehouse() as warehouse:
-        _require_audited(night, warehouse)
+        mark = _require_audited(night, warehouse)
         rows = warehouse.query(
             f"select {', '.join(COLUMNS)} from offers.fct_advance_offers"
             " where state = 'open' or ended_date >= $since",
-            since=before.as_of_date if before else date.max,
+            since=since,
         )
         health = read_health(night, warehouse)
-    _audit(night, as_frame(rows), health, before)
+        is_same = _require_audited(night, warehouse) == mark
+    offers = as_frame(rows)
+    if not is_same or mark["open_count"] != (offers["state"] == "open").sum():
+        message = "the offers in the marts changed while they were read; publish again"
+        raise DataError(message)
+    _audit(night, offers, health, before)
     if product is None:
         night.say(f"audited, and published nowhere: {_SETTING} is empty")
         return None
@@ -56,8 +63,18 @@ def _product(settings: Settings) -> Product | None:
     return Product(address)
 
 
-def _require_audited(night: Night, warehouse: Warehouse) -> None:
-    """Raise DataError unless the offers in the marts are the night's and passed."""
+def _since(product: Product, before: Publication) -> date:
+    """Return the day from which on ended offers may be news to the product.
+
+    An acceptance may be booked by the marketplace days after the product knew of it,
+    and under the date of a clock that goes slower.
+    """
+    unsettled = product.unsettled_since() or before.as_of_date
+    return min(before.as_of_date, unsettled - timedelta(days=1))
+
+
+def _require_audited(night: Night, warehouse: Warehouse) -> dict[str, Any]:
+    """Return the mark of the night; DataError unless its offers passed their tests."""
     advice = f"run `advances build --part offers --as-of {night.as_of_date}` first"
     if not warehouse.exists("offers", "rpt_audited_night"):
         message = f"no offers are built; {advice}"
@@ -69,17 +86,21 @@ def _require_audited(night: Night, warehouse: Warehouse) -> None:
         )
         message = f"the offers in the marts {found}; {advice}"
         raise DataError(message)
-    (made,) = warehouse.query(
-        "select count(*) as offer_count from underwriting.advance_offers"
-        " where as_of_date = $as_of_date",
+    (priced,) = warehouse.query(
+        "select count(*) as made_count, count(marts.offer_id) as built_count"
+        " from underwriting.advance_offers as priced"
+        " left join offers.fct_advance_offers as marts using (offer_id)"
+        " where priced.as_of_date = $as_of_date",
         as_of_date=night.as_of_date,
-    )["offer_count"].to_pylist()
-    if made != marks[0]["offer_count"]:
+    ).to_pylist()
+    if not priced["made_count"] == priced["built_count"] == marks[0]["offer_count"]:
         message = (
-            f"{made:,} offers are priced but {marks[0]['offer_count']:,} are in the "
-            f"marts; {advice}"
+            f"{priced['made_count']:,} offers are priced, but the marts have "
+            f"{priced['built_count']:,} of these, and {marks[0]['offer_count']:,} in "
+            f"all; {advice}"
         )
         raise DataError(message)
+    return dict(marks[0])
 
 
 def _audit(

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from jobs.product.statements import STEPS
+
 
 @dataclass(frozen=True)
 class Point:
@@ -29,6 +31,11 @@ def _before(command: str, function: str, call: int = 1) -> Point:
 
 def _after(command: str, function: str, call: int = 1) -> Point:
     return Point(command, function, False, call)
+
+
+def _step(name: str) -> int:
+    """Return which call of ``Product._step`` does the step of that name."""
+    return list(STEPS).index(name) + 1
 
 
 _DUCKDB = "jobs.warehouse.duckdb:DuckDBWarehouse"
@@ -60,9 +67,11 @@ POINTS = {
     "publish, nothing staged": _before("publish", "jobs.product.postgres:_stage"),
     "publish, staged": _after("publish", "jobs.product.postgres:_stage"),
     "publish, old offers ended and no new ones": _after(
-        "publish", f"{_PRODUCT}._step", 5
+        "publish", f"{_PRODUCT}._step", _step("withdraw")
     ),
-    "publish, offers opened and no message": _before("publish", f"{_PRODUCT}._step", 8),
+    "publish, offers opened and no message": _before(
+        "publish", f"{_PRODUCT}._step", _step("tell")
+    ),
     "publish, all but the record": _before("publish", "jobs.product.postgres:_record"),
     "publish, everything but the commit": _after(
         "publish", "jobs.product.postgres:_record"

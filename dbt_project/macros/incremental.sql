@@ -74,14 +74,21 @@
 {%- endmacro %}
 
 
-{# Days that any known version names of a raw row that came since the last night: a row
-   may have moved from one to another. It reads three narrow columns of all versions. #}
+{# Days that any known version names of a raw row that came since the last night, or that
+   it had when it was written: it may have moved from one to another. It reads three
+   narrow columns of all versions, and two of the table. #}
 {% macro days_of_new_rows(table, key, happened_at, day) %}
+    {%- set new_keys -%}
+        (
+            select {{ key }} from {{ source('raw', table) }}
+            where ingest_date >= {{ first_new_date() }} and {{ is_known() }}
+        )
+    {%- endset -%}
     {%- set days = date_list(
-        "select distinct cast(" ~ happened_at ~ " as date) from " ~ source('raw', table)
-        ~ " where ingest_date <= " ~ as_of_date() ~ " and " ~ key ~ " in (select " ~ key
-        ~ " from " ~ source('raw', table) ~ " where ingest_date >= " ~ first_new_date()
-        ~ " and " ~ is_known() ~ ")"
+        "select cast(" ~ happened_at ~ " as date) from " ~ source('raw', table)
+        ~ " where ingest_date <= " ~ as_of_date() ~ " and " ~ key ~ " in " ~ new_keys
+        ~ " union distinct select " ~ day ~ " from " ~ this
+        ~ " where " ~ key ~ " in " ~ new_keys
     ) -%}
     {{- return(day ~ ' in (' ~ days ~ ')') -}}
 {% endmacro %}

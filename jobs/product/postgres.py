@@ -60,6 +60,15 @@ class Product:
             ).fetchone()
             return _newest(cursor) if found and found["there"] else None
 
+    def unsettled_since(self) -> date | None:
+        """Return the day of the oldest acceptance that the offers do not show yet."""
+        with self._transaction("looking up acceptances") as cursor:
+            found = cursor.execute(
+                "select min(accepted_at)::date as since from seller_advances.offers"
+                " where state = 'open'"
+            ).fetchone()
+            return found["since"] if found else None
+
     def publish(self, as_of_date: date, offers: pa.Table) -> Publication | None:
         """Put the night's set in the place of what is on offer; return what changed.
 
@@ -103,6 +112,8 @@ class Product:
 
 def _prepare(cursor: psycopg.Cursor[Any]) -> None:
     """Take turns with other publishers, and make acceptances wait for the commit."""
+    # Acceptances queue behind a lock that is waited for, so it is not waited for long.
+    cursor.execute("set local lock_timeout = '30s'")
     cursor.execute("select pg_advisory_xact_lock(hashtext('seller_advances.publish'))")
     for sql in CREATE:
         cursor.execute(sql.encode())

@@ -10,7 +10,9 @@ CREATE = (
         -- Set by the product when a seller accepts; taken back if that falls through.
         accepted_at timestamptz,
         change_number integer not null,
-        primary key (offer_id)
+        primary key (offer_id),
+        -- What has ended cannot be accepted any more, whatever a page still shows.
+        check (accepted_at is null or state in ('open', 'accepted'))
     )
     """,
     """
@@ -64,7 +66,7 @@ STEPS = {
             staged.state = 'open'
             and not exists (
                 select from seller_advances.offers as known
-                where known.offer_id = staged.offer_id
+                where known.offer_id = staged.offer_id and known.state = 'open'
             )
             and exists (
                 select from seller_advances.offers as accepted
@@ -81,12 +83,53 @@ STEPS = {
                     )
             )
     """,
-    "replace nothing by what is held back": """
-        update staged set state = 'withdrawn', superseded_by_offer_id = null
-        where superseded_by_offer_id in (select offer_id from held_back)
-    """,
     "leave out what is held back": """
         delete from staged where offer_id in (select offer_id from held_back)
+    """,
+    # A link leads to an offer that is shown: past those held back, and past those of
+    # nights that were never published.
+    "find what is shown": """
+        create temp table shown on commit drop as
+        select offer_id from seller_advances.offers
+        union
+        select offer_id from staged where state = 'open'
+    """,
+    "follow links to what is shown": """
+        create temp table links on commit drop as
+        with recursive chain (offer_id, next_offer_id) as (
+            select offer_id, superseded_by_offer_id
+            from staged
+            where superseded_by_offer_id is not null
+            union
+            select chain.offer_id, staged.superseded_by_offer_id
+            from chain
+            inner join staged on chain.next_offer_id = staged.offer_id
+            where chain.next_offer_id not in (select offer_id from shown)
+        )
+        select offer_id, next_offer_id from chain
+        where next_offer_id in (select offer_id from shown)
+    """,
+    "link forwards": """
+        update staged
+        set
+            superseded_by_offer_id = followed.next_offer_id,
+            state = case
+                when followed.next_offer_id is null then 'withdrawn' else staged.state
+            end
+        from (
+            select staged.offer_id, links.next_offer_id
+            from staged
+            left join links on staged.offer_id = links.offer_id
+            where staged.state = 'replaced'
+        ) as followed
+        where staged.offer_id = followed.offer_id
+    """,
+    "link back": """
+        update staged set supersedes_offer_id = links.offer_id
+        from links
+        where
+            staged.offer_id = links.next_offer_id
+            and links.offer_id in (select offer_id from seller_advances.offers)
     """,
     "end": """
         with changed as (
@@ -101,6 +144,12 @@ STEPS = {
                 offers.offer_id = staged.offer_id
                 and staged.state <> 'open'
                 and (offers.accepted_at is null or staged.state = 'accepted')
+                -- What has ended stays so, but for who took its place, told anew.
+                and (
+                    offers.state = 'open'
+                    or staged.state = 'accepted'
+                    or (offers.state = 'replaced' and staged.state = 'replaced')
+                )
                 and (offers.state, offers.superseded_by_offer_id, offers.ended_date)
                 is distinct from
                 (staged.state, staged.superseded_by_offer_id, staged.ended_date)

@@ -96,9 +96,11 @@ class Postgres:
         """
         contract = TABLES[table]
         folder.mkdir(parents=True, exist_ok=True)
-        with self._snapshot(f"reading {table}") as ask:
-            if window:
+        if window:
+            # Before the snapshot: what is no longer open now, the snapshot will show.
+            with self._snapshot("looking for open transactions") as ask:
                 _require_complete(ask, window)
+        with self._snapshot(f"reading {table}") as ask:
             columns = self._columns(ask, contract)
             return [
                 self._write(contract, ask(sql), folder / f"{table}-{part}.parquet")
@@ -191,14 +193,15 @@ class Postgres:
 def _require_complete(ask: Ask, window: Window) -> None:
     """Raise SourceUnavailableError where rows of the window may still appear.
 
-    A replica must have replayed the window's end, and no transaction may be open that
-    wrote before it: its rows would carry an ``updated_at`` that no later window reads.
+    The night must be over, and no transaction may be open that wrote before its end:
+    its rows would carry an ``updated_at`` that no later window reads. A replica cannot
+    tell, because it does not see what is open on its primary: DataError.
     """
     end_at = window.end_at.replace(tzinfo=UTC).isoformat()
     (row,) = (
         ask(
-            "select case when pg_is_in_recovery() then pg_last_xact_replay_timestamp()"
-            " else clock_timestamp() end as known_until,"
+            "select clock_timestamp() as known_until,"
+            " pg_is_in_recovery() as is_replica,"
             " pg_has_role(current_user, 'pg_read_all_stats', 'usage') as sees_all,"
             " (select count(*) from pg_stat_activity where backend_xid is not null"
             f" and xact_start < '{end_at}') + (select count(*) from pg_prepared_xacts"
@@ -207,6 +210,13 @@ def _require_complete(ask: Ask, window: Window) -> None:
         .read_all()
         .to_pylist()
     )
+    if row["is_replica"]:
+        message = (
+            "ADVANCES_SOURCE_DATABASE is a replica, which does not see the transactions"
+            " that are open on its primary: rows that commit late would be lost. Give"
+            " the primary's address"
+        )
+        raise DataError(message)
     if not row["sees_all"]:
         message = (
             "the account cannot see open transactions; "
@@ -214,7 +224,7 @@ def _require_complete(ask: Ask, window: Window) -> None:
         )
         raise DataError(message)
     known_until = row["known_until"]
-    if known_until is None or known_until < window.end_at.replace(tzinfo=UTC):
+    if known_until < window.end_at.replace(tzinfo=UTC):
         message = (
             f"the database knows what happened up to {known_until}, but the night ends "
             f"at {end_at}; run it again later"

@@ -25,8 +25,8 @@ _LATER_DAYS = 10_000
 class ChangeLimits:
     """How far the offers on show may differ from those before, in each currency.
 
-    More than ``rate`` of the count or amount before is too much, unless the count
-    differs by no more than ``count``.
+    More than ``rate`` of the count or the amount before is too much. A count that
+    differs by no more than ``count`` is not, nor is any amount of so few offers.
     """
 
     rate: float
@@ -76,7 +76,14 @@ def _of_every_offer(
         "a tier has one open offer": offers.duplicated([*_ACCOUNT, "target_term_days"]),
         "its repayment is disclosed in order": (days[0] > days[1])
         | (days[1] > days[2])
-        | (days[0] < 0),
+        | (days[0] < 0)
+        | (days[1] == _LATER_DAYS),
+        "the fee rate is the fee as a share of the advance": ~np.isclose(
+            offers["fee_rate"] * offers["advance_minor"],
+            offers["fee_minor"],
+            rtol=1e-9,
+            atol=1e-6,
+        ),
     }
     return {rule: np.asarray(breaks, dtype=bool) for rule, breaks in broken.items()}
 
@@ -135,12 +142,14 @@ def audit_change(
             if code in amounts.index
             else (0, 0)
         )
-        if abs(count - was["open_count"]) <= limits.count:
-            continue
         counts = f"{was['open_count']:,} to {count:,} offers"
         minor = f"{was['advance_minor']:,} to {amount:,} minor units"
-        if _is_far(count, was["open_count"], limits.rate) or _is_far(
-            amount, was["advance_minor"], limits.rate
+        is_other_count = abs(count - was["open_count"]) > limits.count and _is_far(
+            count, was["open_count"], limits.rate
+        )
+        are_many = max(count, was["open_count"]) > limits.count
+        if is_other_count or (
+            are_many and _is_far(amount, was["advance_minor"], limits.rate)
         ):
             found.append(
                 f"{code} goes from {counts}, {minor}: more than {limits.rate:.0%}"

@@ -9,6 +9,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -121,9 +122,15 @@ class BigQueryWarehouse:
         dataset.location = self._location
         if name == SCRATCH:
             dataset.default_table_expiration_ms = _DAY_MS
-        with explained(f"creating dataset {name}"):
-            self._client.create_dataset(dataset, exists_ok=True, retry=self._retry)
-            found = self._client.get_dataset(dataset.reference, retry=self._retry)
+        # Asked for first: to create one takes a role that a nightly run need not have,
+        # even where it is there already.
+        with explained(f"looking for dataset {name}"):
+            try:
+                found = self._client.get_dataset(dataset.reference, retry=self._retry)
+            except NotFound:
+                found = self._client.create_dataset(
+                    dataset, exists_ok=True, retry=self._retry
+                )
         if found.location.upper() != self._location.upper():
             message = (
                 f"dataset {name} is in {found.location}, not {self._location}; set "
@@ -163,12 +170,13 @@ class BigQueryWarehouse:
 
     def exists(self, schema: str, name: str) -> bool:
         """Tell whether a table or view of that name is there."""
-        try:
-            self._client.get_table(
-                f"{self._project}.{schema}.{name}", retry=self._retry
-            )
-        except NotFound:
-            return False
+        with explained(f"looking for {schema}.{name}"):
+            try:
+                self._client.get_table(
+                    f"{self._project}.{schema}.{name}", retry=self._retry
+                )
+            except NotFound:
+                return False
         return True
 
     def replace(self, writes: Sequence[Write]) -> None:
@@ -179,8 +187,13 @@ class BigQueryWarehouse:
             sql, parameters = transaction(writes, sources)
             self._commit(sql, parameters)
         finally:
-            for name in staged:
-                self._client.delete_table(name, not_found_ok=True, retry=self._retry)
+            # What cannot be cleaned up goes by itself after a day, and says nothing of
+            # the rows that are in place.
+            with suppress(WarehouseError), explained("cleaning up"):
+                for name in staged:
+                    self._client.delete_table(
+                        name, not_found_ok=True, retry=self._retry
+                    )
 
     def _commit(self, sql: str, parameters: Mapping[str, object]) -> None:
         """Run a transaction, again where another one changed the same table first."""

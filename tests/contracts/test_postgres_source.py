@@ -3,10 +3,11 @@
 import os
 import time
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
 
 import psycopg
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from marketplace import marketplace, write_parquet
@@ -16,7 +17,7 @@ from postgres_server import Postgres as Server
 
 from jobs.ingest import ingest
 from jobs.postgres_address import PostgresAddress
-from jobs.sources.postgres import Postgres
+from jobs.sources.postgres import Postgres, _require_complete
 from jobs.sources.protocol import DataError, SourceUnavailableError, Window
 from jobs.sources.tables import TABLES
 
@@ -225,6 +226,20 @@ def test_a_window_that_may_grow_is_refused(address: str, tmp_path: Path) -> None
     ahead = Window(end_at, end_at + timedelta(days=2))
     with pytest.raises(SourceUnavailableError, match="run it again later"):
         landed(address, "sellers", tmp_path, ahead)
+
+
+def test_a_replica_is_refused() -> None:
+    """It does not see what is open on its primary, so late rows would be lost."""
+    row = {
+        "known_until": end_of(SECOND).replace(tzinfo=UTC),
+        "is_replica": True,
+        "sees_all": True,
+        "open_count": 0,
+    }
+    answer = pa.Table.from_pylist([row])
+
+    with pytest.raises(DataError, match="is a replica"):
+        _require_complete(lambda _sql: answer.to_reader(), EVERYTHING)
 
 
 def test_all_parts_of_a_table_show_one_moment(

@@ -281,6 +281,146 @@ def test_an_acceptance_is_kept_and_holds_new_offers_back(address: str) -> None:
     assert shown(address)[accepted] == "accepted"
 
 
+def test_an_acceptance_is_looked_for_until_it_is_settled(address: str) -> None:
+    """Days later the publisher still asks the marts from the day of acceptance on."""
+    product = product_at(address)
+    product.publish(FIRST, table(offer("seller-a", FIRST), offer("seller-b", FIRST)))
+    assert product.unsettled_since() is None
+    ask(
+        address,
+        "update seller_advances.offers set accepted_at = '2026-10-29 23:59:59+00'"
+        " where seller_id = 'seller-a'",
+    )
+    product.publish(SECOND, table(offer("seller-b", FIRST)))
+    waiting = product.unsettled_since()
+    known = offer("seller-a", FIRST, state="accepted", ended_date=FIRST)
+    product.publish(THIRD, table(known, offer("seller-b", FIRST)))
+
+    assert waiting == FIRST
+    assert product.unsettled_since() is None
+    assert shown(address)[offer_id("seller-a", FIRST)] == "accepted"
+
+
+def test_links_lead_past_what_was_never_shown(address: str) -> None:
+    """A night that was not published is stepped over, forwards and back."""
+    product = product_at(address)
+    product.publish(FIRST, table(offer("seller-a", FIRST), offer("seller-b", FIRST)))
+    unseen = replaced("seller-a", SECOND, by=THIRD)
+    unseen["supersedes_offer_id"] = offer_id("seller-a", FIRST)
+    newest = offer("seller-a", THIRD, supersedes_offer_id=offer_id("seller-a", SECOND))
+    nowhere = replaced("seller-b", FIRST, by=SECOND)
+    product.publish(
+        THIRD, table(replaced("seller-a", FIRST, by=SECOND), unseen, newest, nowhere)
+    )
+
+    found = ask(
+        address,
+        "select offer_id::text, state, supersedes_offer_id::text as before,"
+        " superseded_by_offer_id::text as after"
+        " from seller_advances.offers order by as_of_date, seller_id",
+    )
+    first, third = offer_id("seller-a", FIRST), offer_id("seller-a", THIRD)
+    assert [tuple(row.values()) for row in found] == [
+        (first, "replaced", None, third),
+        (offer_id("seller-b", FIRST), "withdrawn", None, None),
+        (third, "open", first, None),
+    ]
+
+
+def test_a_withdrawn_offer_stays_so_when_its_successor_comes_late(
+    address: str,
+) -> None:
+    """What was withdrawn because its successor was held back is told once."""
+    product = product_at(address)
+    product.publish(
+        FIRST, table(offer("seller-a", FIRST), offer("seller-a", FIRST, term=180))
+    )
+    accepted, other = offer_id("seller-a", FIRST), offer_id("seller-a", FIRST, 180)
+    ask(
+        address,
+        "update seller_advances.offers set accepted_at = now() where offer_id = %s",
+        accepted,
+    )
+    successor = {"superseded_by_offer_id": offer_id("seller-a", SECOND, 180)}
+    ended = offer(
+        "seller-a", FIRST, 180, state="replaced", ended_date=SECOND, **successor
+    )
+    held_back = offer("seller-a", SECOND, 180)
+    product.publish(SECOND, table(offer("seller-a", FIRST), ended, held_back))
+    told = outbox(address)
+    known = offer("seller-a", FIRST, state="accepted", ended_date=SECOND)
+    gone = {**held_back, "state": "withdrawn", "ended_date": THIRD}
+    product.publish(THIRD, table(known, ended, gone))
+
+    assert shown(address) == {accepted: "accepted", other: "withdrawn"}
+    assert outbox(address) == [*told, (accepted, 2, "ended")]
+
+
+def test_an_offer_that_ended_cannot_be_accepted(address: str) -> None:
+    """A page that still shows it gets an error, not an advance on dead terms."""
+    product = product_at(address)
+    product.publish(FIRST, table(offer("seller-a", FIRST), offer("seller-b", FIRST)))
+    product.publish(SECOND, table(offer("seller-b", FIRST)))
+
+    with pytest.raises(psycopg.errors.CheckViolation):
+        ask(
+            address,
+            "update seller_advances.offers set accepted_at = now()"
+            " where seller_id = 'seller-a'",
+        )
+
+
+def test_one_seller_never_blocks_the_others(address: str) -> None:
+    """An offer that would come back beside an accepted one of its tier is held back."""
+    product = product_at(address)
+    first, again = offer("seller-a", FIRST), offer("seller-a", SECOND)
+    product.publish(FIRST, table(first))
+    product.publish(SECOND, table(replaced("seller-a", FIRST, by=SECOND), again))
+    product.publish(SECOND, table(first, offer("seller-b", SECOND)))
+    ask(
+        address,
+        "update seller_advances.offers set accepted_at = now() where state = 'open'"
+        " and seller_id = 'seller-a'",
+    )
+    published = product.publish(
+        SECOND,
+        table(
+            replaced("seller-a", FIRST, by=SECOND),
+            again,
+            offer("seller-b", SECOND),
+            offer("seller-b", SECOND, 180),
+        ),
+    )
+
+    assert published is not None
+    assert (published.opened_count, published.held_back_count) == (1, 1)
+    assert shown(address)[offer_id("seller-a", FIRST)] == "open"
+
+
+def test_the_product_needs_no_more_than_three_grants(address: str) -> None:
+    """It reads offers and messages and sets ``accepted_at``; terms it cannot change."""
+    product_at(address).publish(FIRST, table(offer("seller-a", FIRST)))
+    role = f"product_{offer_id('seller-a', FIRST)[-6:]}_{id(address)}"
+    for statement in (
+        f"create role {role}",
+        f"grant usage on schema seller_advances to {role}",
+        f"grant select on all tables in schema seller_advances to {role}",
+        f"grant update (accepted_at) on seller_advances.offers to {role}",
+    ):
+        ask(address, statement)
+    as_product = f"set role {role}; "
+    with psycopg.connect(address) as connection:
+        connection.execute(
+            (
+                as_product + "update seller_advances.offers set accepted_at = now()"
+            ).encode()
+        )
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(b"update seller_advances.offers set fee_minor = 0")
+    ask(address, f"drop owned by {role}")
+    ask(address, f"drop role {role}")
+
+
 def test_the_database_itself_refuses_two_acceptances(address: str) -> None:
     """Whatever the product's code does, a seller accepts one offer at a time."""
     product_at(address).publish(

@@ -70,6 +70,14 @@ def opens(
     return opened
 
 
+@pytest.fixture(autouse=True)
+def _shown(request: pytest.FixtureRequest, show: Callable[[str], None]) -> None:
+    """Print which backend keeps which promise."""
+    if hasattr(request.node, "callspec"):
+        kind = request.node.callspec.params["opens"]
+        show(f"{kind}: {request.node.originalname.removeprefix('test_')}")
+
+
 @pytest.fixture
 def warehouse(opens: Open) -> Iterator[Warehouse]:
     """Return the open warehouse."""
@@ -221,6 +229,22 @@ def test_tables_are_made_once(opens: Open) -> None:
         second.ensure([BALANCES, NOTES])
 
         assert stored(second) == [(FIRST, "vendeur-é0", 1)]
+
+
+def test_a_dataset_that_is_there_is_not_created_again(
+    bigquery: "Standin", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To create one takes a role that a night need not have, even to no effect."""
+    for name, text in bigquery.environment().items():
+        monkeypatch.setenv(name, text)
+    from jobs.warehouse.bigquery import BigQueryWarehouse  # noqa: PLC0415
+
+    with BigQueryWarehouse(**Settings().bigquery, labels={}) as opened:
+        opened.ensure([NOTES])
+        monkeypatch.delattr(type(opened._client), "create_dataset")  # noqa: SLF001
+        opened.ensure([NOTES])
+
+        assert opened.exists("raw", "notes")
 
 
 def test_other_columns_than_expected_are_refused(warehouse: Warehouse) -> None:

@@ -11,11 +11,15 @@ from typing import Any
 
 import kill_at
 import pandas as pd
+import psycopg
 import pytest
 import sqlglot
 from bigquery_standin import Standin
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery as bigquery_client
 from kill_at import POINTS
 from nights import night_of
+from postgres_server import Postgres
 from sqlglot import exp
 
 from jobs.ingest import RAW_TABLES
@@ -63,6 +67,19 @@ BIG = {
     "fct_sales": "ordered_date",
     "fct_seller_cash_flows_daily": "flow_date",
 }
+#: What each incremental model reads of them on a second night, and writes into.
+BIG_READS = {
+    "stg_order_items": {"order_items", "stg_order_items"},
+    "stg_balance_transactions": {"balance_transactions", "stg_balance_transactions"},
+    "fct_sales": {"stg_order_items", "fct_sales"},
+    "fct_seller_cash_flows_daily": {
+        "stg_balance_transactions",
+        "fct_seller_cash_flows_daily",
+    },
+    "fct_seller_health_daily": set(),
+    "fct_eligibility_decisions": set(),
+    "fct_eligibility_reasons": set(),
+}
 
 
 def run(night: Night, as_of_date: date, environment: dict[str, str]) -> None:
@@ -96,6 +113,7 @@ def contents(night: Night) -> dict[str, tuple[int, str]]:
 
 def test_two_nights_are_the_same_in_both_warehouses(
     bigquery: Standin,
+    postgres: Postgres,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     show: Callable[[str], None],
@@ -104,10 +122,12 @@ def test_two_nights_are_the_same_in_both_warehouses(
     embedded = night_of(
         tmp_path / "duckdb", SampleSource(SAMPLE, tmp_path / "duckdb"), NIGHTS[1]
     )
+    product = "ADVANCES_PRODUCT_DATABASE"
+    products = [postgres.create_database(), postgres.create_database()]
     for as_of_date in NIGHTS:
-        run(embedded, as_of_date, {})
+        run(embedded, as_of_date, {product: products[0]})
     expected = contents(embedded)
-    environment = bigquery.environment()
+    environment = {**bigquery.environment(), product: products[1]}
     for name, text in environment.items():
         monkeypatch.setenv(name, text)
     home = tmp_path / "bigquery"
@@ -125,13 +145,26 @@ def test_two_nights_are_the_same_in_both_warehouses(
     for name in ("underwriting.advance_offers", "underwriting.eligibility_decisions"):
         count, digest = found[name]
         show(f"{name}: {count:,} rows, hash {digest} on DuckDB and on BigQuery")
+    shown = published(products[1])
+    assert shown == published(products[0])
+    show(f"{len(shown) - 2} offers published from each warehouse are equal")
+    _every_fact_is_laid_out_by_day(bigquery, night, show)
+    _every_job_is_labelled_and_bounded(bigquery, night, show)
     _every_model_is_bigquery_sql(night)
     _a_second_night_reads_partitions(night, show)
 
     before = offers_of(night, NIGHTS[0])
     run(night, NIGHTS[0], environment)
+    run(embedded, NIGHTS[0], {})
     assert before == offers_of(night, NIGHTS[0])
-    show(f"{NIGHTS[0]} again on BigQuery: {before}, as before")
+    monkeypatch.delenv("ADVANCES_WAREHOUSE")
+    again = night_of(tmp_path / "duckdb", embedded.source, NIGHTS[0])
+    kept = contents(again)
+    for name, text in environment.items():
+        monkeypatch.setenv(name, text)
+    assert contents(night_of(home, night.source, NIGHTS[0])) == kept
+    assert published(products[1]) == shown
+    show(f"{NIGHTS[0]} again on BigQuery: {before}, as before; every mart as on DuckDB")
 
 
 def offers_of(night: Night, as_of_date: date) -> str:
@@ -144,6 +177,65 @@ def offers_of(night: Night, as_of_date: date) -> str:
     assert len(rows)
     digest = pd.util.hash_pandas_object(rows, index=False).sum()
     return f"{len(rows):,} offers, hash {digest:016x}"
+
+
+def published(product: str) -> list[tuple[Any, ...]]:
+    """Return every publication and every offer that a product shows."""
+    with psycopg.connect(product) as connection:
+        records = connection.execute(
+            "select as_of_date, open_count, offers_hash"
+            " from seller_advances.publications order by 1"
+        ).fetchall()
+        offers = connection.execute(
+            "select to_jsonb(offers)::text from seller_advances.offers"
+            " order by offer_id"
+        ).fetchall()
+    assert len(records) == len(NIGHTS)
+    return [*records, *offers]
+
+
+def client_of(standin: Standin, night: Night) -> bigquery_client.Client:
+    """Return Google's client, to look at tables and jobs as an administrator does."""
+    return bigquery_client.Client(
+        night.settings.bigquery_project,
+        credentials=AnonymousCredentials(),
+        client_options={"api_endpoint": standin.endpoint},
+    )
+
+
+def _every_fact_is_laid_out_by_day(
+    standin: Standin, night: Night, show: Callable[[str], None]
+) -> None:
+    """Find a partition a day with sellers together; raw refuses to be read whole."""
+    client = client_of(standin, night)
+    facts = [
+        client.get_table(table.reference)
+        for schema in ("cash_flow", "offers")
+        for table in client.list_tables(schema)
+        if table.table_id.startswith("fct_")
+    ]
+    assert len(facts) >= 10
+    for fact in facts:
+        assert fact.time_partitioning.type_ == "DAY", fact.table_id
+        assert fact.clustering_fields == ["seller_id"], fact.table_id
+    for name in RAW_TABLES:
+        assert client.get_table(f"raw.{name}").require_partition_filter, name
+    show(f"{len(facts)} facts are partitioned by day and clustered by seller")
+
+
+def _every_job_is_labelled_and_bounded(
+    standin: Standin, night: Night, show: Callable[[str], None]
+) -> None:
+    """Each job tells command, night and policy; each query has a limit of bytes."""
+    jobs = list(client_of(standin, night).list_jobs(max_results=1000))
+    names = {"command", "as_of_date", "policy_version"}
+    assert len(jobs) > 200
+    assert [job.job_id for job in jobs if not names <= set(job.labels)] == []
+    queries = [job for job in jobs if job.job_type == "query"]
+    limit = night.settings.bigquery_maximum_bytes_billed
+    assert {limit} == {job.maximum_bytes_billed for job in queries}
+    commands = sorted({job.labels["command"] for job in jobs})
+    show(f"{len(jobs)} jobs carry their labels (commands {', '.join(commands)})")
 
 
 def _every_model_is_bigquery_sql(night: Night) -> None:
@@ -164,7 +256,7 @@ def _a_second_night_reads_partitions(night: Night, show: Callable[[str], None]) 
         if node["resource_type"] == "model"
         and node["config"]["materialized"] == "incremental"
     ]
-    assert len(models) >= 7
+    assert {model["name"] for model in models} == set(BIG_READS)
     for model in models:
         # What is selected, and how it is put into the table.
         paths = sorted(target.glob(f"*/seller_advances/**/{model['name']}.sql"))
@@ -187,7 +279,8 @@ def _a_second_night_reads_partitions(night: Night, show: Callable[[str], None]) 
         ]
         unbounded = sorted({name for name, is_bounded in reads if not is_bounded})
         assert unbounded == [], model["name"]
-        names = ", ".join(sorted({name for name, _ in reads})) or "no big table"
+        assert {name for name, _ in reads} == BIG_READS[model["name"]], model["name"]
+        names = ", ".join(sorted(BIG_READS[model["name"]])) or "no big table"
         show(f"second night of {model['name']} reads by partition: {names}")
 
 
@@ -198,18 +291,20 @@ def big_reads(statement: exp.Expression) -> list[tuple[str, bool]]:
         # A name without its dataset is an expression of the query itself.
         if table.name not in BIG or not table.db:
             continue
-        scope = table.find_ancestor(exp.Select, exp.Merge, exp.Delete)
-        found.append((table.name, _is_bounded(scope, BIG[table.name])))
+        found.append((table.name, _is_bounded(table, BIG[table.name])))
     return found
 
 
-def _is_bounded(scope: Any, column: str) -> bool:  # noqa: ANN401 - sqlglot's
+def _is_bounded(table: exp.Table, column: str) -> bool:
     """Tell whether a literal date limits the column from below, or lists its days."""
+    scope = table.find_ancestor(exp.Select, exp.Merge, exp.Delete)
     conditions = [scope.args.get(name) for name in ("where", "on")] if scope else []
     for condition in filter(None, conditions):
         for comparison in condition.find_all(exp.GTE, exp.GT, exp.EQ, exp.In):
             named = comparison.this
             if not isinstance(named, exp.Column) or named.name != column:
+                continue
+            if named.table not in {"", table.alias_or_name}:
                 continue
             others = comparison.args.get("expressions") or [comparison.expression]
             if all(isinstance(it, exp.Cast) and it.this.is_string for it in others):

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -72,6 +73,7 @@ def stages(
 
         keep("ingest")
         ingest(night)
+        keep("build")
         build(night, "cash_flow")
         forecast_fit(night)
         forecast_predict(night, Share())
@@ -124,6 +126,21 @@ class Trial:
                 found[f"product {name}"] = row
         return found
 
+    def marts(self) -> dict[str, tuple[int, str]]:
+        """Return the row count and a hash of every cash-flow mart."""
+        with self.night.warehouse() as warehouse:
+            names = warehouse.query(
+                "select table_name from information_schema.tables"
+                " where table_schema = 'cash_flow'"
+            )["table_name"].to_pylist()
+            found = {}
+            for name in names:
+                rows = warehouse.query(f"select * from cash_flow.{name}").to_pandas()
+                digest = pd.util.hash_pandas_object(rows, index=False).sum()
+                found[name] = (len(rows), str(digest))
+        assert len(found) > 10
+        return found
+
 
 @pytest.fixture
 def try_out(
@@ -171,3 +188,29 @@ def test_a_killed_command_run_again_ends_the_same(
     show(f"killed at {point}: {seen}; run again: {counts}")
     assert (doubled, lost) == (0, 0)
     assert list(trial.night.workspace.glob("landing/*/*")) == []
+
+
+def test_a_build_dies_with_its_command(
+    try_out: Callable[..., Trial], show: Callable[[str], None]
+) -> None:
+    """Killed in the middle of dbt, the command leaves no dbt that goes on writing."""
+    trial, undisturbed = try_out("build"), try_out("build", "undisturbed")
+    arguments = ("--source", SOURCE, "--as-of", SAMPLE.end_date.isoformat())
+    build = subprocess.Popen(
+        [sys.executable, "-m", "jobs", "build", *arguments],
+        env=os.environ | trial.environment,
+        stdout=subprocess.DEVNULL,
+    )
+    printed = trial.night.workspace / "dbt" / "printed.txt"
+    before = printed.stat().st_mtime_ns
+    while printed.stat().st_mtime_ns == before:
+        assert build.poll() is None
+        time.sleep(0.02)
+    time.sleep(1.0)  # By now it writes models; a build takes several seconds.
+    build.kill()
+    assert build.wait() == -9
+
+    assert trial.run("-m", "jobs", "build") == 0
+    assert undisturbed.run("-m", "jobs", "build") == 0
+    assert trial.marts() == undisturbed.marts()
+    show(f"killed at build, dbt under way; run again: {len(trial.marts())} marts equal")

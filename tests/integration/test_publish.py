@@ -77,7 +77,14 @@ def spoil(night: Night, sql: str) -> None:
             "the offers in the marts are of 2026-10-30; run `advances build",
         ),
         ("drop table offers.rpt_audited_night", "no offers are built; run `advances"),
-        ("truncate underwriting.advance_offers", "0 offers are priced but"),
+        (
+            "update underwriting.advance_offers set offer_id = 'other' || offer_id",
+            "offers are priced, but the marts have 0 of these",
+        ),
+        (
+            "update offers.rpt_audited_night set open_count = 0",
+            "the offers in the marts changed while they were read",
+        ),
     ],
 )
 def test_what_is_not_audited_is_not_published(
@@ -106,7 +113,8 @@ def test_a_night_with_far_fewer_offers_is_stopped(
     for table in ("underwriting.advance_offers", "offers.fct_advance_offers"):
         spoil(night, f"delete from {table} where hash(offer_id) % 4 > 0")
     kept = value_of(night, "select count(*) from underwriting.advance_offers")
-    spoil(night, f"update offers.rpt_audited_night set offer_count = {kept}")
+    mark = f"offer_count = {kept}, open_count = {kept}"
+    spoil(night, f"update offers.rpt_audited_night set {mark}")
 
     with pytest.raises(DataError, match=r"since 2026-10-31, EUR goes from \d+ to \d+"):
         publish(night)

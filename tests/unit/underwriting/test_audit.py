@@ -60,6 +60,8 @@ def test_whatever_pricing_makes_passes(daily: list[float], spread: float) -> Non
         ("target_term_days", 180, "a tier has one open offer"),
         ("repayment_p10_days", 400, "its repayment is disclosed in order"),
         ("repayment_p10_days", pd.NA, "its repayment is disclosed in order"),
+        ("repayment_p50_days", pd.NA, "its repayment is disclosed in order"),
+        ("fee_rate", 0.01, "the fee rate is the fee as a share of the advance"),
         ("expires_date", pd.Timestamp(AS_OF_DATE) - DAY, "past its last day"),
         ("expires_date", pd.Timestamp(AS_OF_DATE) + DAY, "lives as long as the policy"),
         ("as_of_date", pd.Timestamp(AS_OF_DATE) + DAY, "no offer is of a later night"),
@@ -129,15 +131,17 @@ def test_a_jump_in_a_currency_is_named(
     assert [sentence[:3] for sentence in said] == currencies
 
 
-def test_amounts_count_beside_the_number_of_offers() -> None:
-    """Fewer offers of far larger amounts are too much all the same."""
-    found = on_show(EUR=7)
+@pytest.mark.parametrize("count", [7, 10])
+def test_amounts_count_beside_the_number_of_offers(count: int) -> None:
+    """As many offers as before, of far larger amounts, are too much all the same."""
+    found = on_show(EUR=count)
     found["advance_minor"] *= 10
 
     (said,) = audit_change(found, totals(EUR=10), LIMITS)
 
     assert said == (
-        "EUR goes from 10 to 7 offers, 1,000 to 7,000 minor units: more than 50%"
+        f"EUR goes from 10 to {count} offers, 1,000 to {count},000 minor units:"
+        " more than 50%"
     )
 
 
