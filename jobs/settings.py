@@ -58,8 +58,8 @@ class Settings:
 
     A table with more than ``quarantine_limit_rate`` of its rows in quarantine stops
     the run, unless they are no more than ``quarantine_limit_count``. Offers that differ
-    by more than ``publication_change_limit_rate`` from those on show are not published,
-    unless their count differs by no more than ``publication_change_limit_count``.
+    by more than ``publication_change_limit_rate`` from those on show are not published;
+    ``publication_change_limit_count`` of them may come or go, with any amount.
     """
 
     home: Path = field(default_factory=lambda: Path(_environment("HOME", ".advances")))

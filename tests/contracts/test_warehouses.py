@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -284,18 +284,21 @@ def test_writers_of_two_partitions_both_succeed(opens: Open) -> None:
     nights = [date(2026, 2, day) for day in (1, 2, 3, 4)]
     failures: list[BaseException] = []
 
-    def replace(night: date) -> None:
+    def replace(warehouse: Warehouse, night: date) -> None:
         try:
-            with opens() as warehouse:
-                warehouse.replace([write(night, night.day)])
+            warehouse.replace([write(night, night.day)])
         except BaseException as error:  # noqa: BLE001 - told below
             failures.append(error)
 
-    threads = [threading.Thread(target=replace, args=(night,)) for night in nights]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ExitStack() as stack:
+        threads = [
+            threading.Thread(target=replace, args=(stack.enter_context(opens()), night))
+            for night in nights
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
 
     assert failures == []
     with opens() as warehouse:

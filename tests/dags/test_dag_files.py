@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -109,7 +110,7 @@ def test_the_marts_wait_for_the_offers_of_the_night_before(
     assert isinstance(wait, dag_kit.RunsOverSensor)
     assert wait.upstream_task_ids == {"ingest"}
     assert wait.downstream_task_ids == {"build_cash_flow"}
-    assert (wait.dag_id_to_wait_for, wait.mode) == ("nightly_offers", "reschedule")
+    assert (wait.dag_id_to_wait_for, wait.mode) == ("nightly_offers", "poke")
     assert (wait.soft_fail, build.trigger_rule) == (True, "none_failed")
 
 
@@ -131,11 +132,11 @@ def test_the_wait_ends_when_no_run_is_queued_or_running(
     assert asked == [{"dag_id": "nightly_offers", "states": ["queued", "running"]}]
 
 
-def test_every_dag_has_a_deadline(dags: "dict[str, DAG]", dag_kit: ModuleType) -> None:
+def test_every_dag_has_a_deadline(dags: "dict[str, DAG]") -> None:
     """A night that takes longer than three hours is told to somebody."""
     for dag in dags.values():
         (alert,) = dag.deadline if isinstance(dag.deadline, list) else [dag.deadline]
-        assert alert.interval == dag_kit.DEADLINE
+        assert alert.interval == timedelta(hours=3)
         assert alert.callback.path == "dag_kit.report_deadline"
 
 

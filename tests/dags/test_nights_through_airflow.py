@@ -24,6 +24,7 @@ def test_airflow_leaves_the_offers_of_the_command_line(
     """
     asked = f'{{"as_of_date": "{NIGHT}"}}'
     scheduled = {"ADVANCES_HOME": str(tmp_path / "dags"), "ADVANCES_SOURCE": SOURCE}
+    scheduled["ADVANCES_DEADLINE_HOURS"] = "0"
     by_hand = scheduled | {"ADVANCES_HOME": str(tmp_path / "command")}
 
     for arguments in (

@@ -21,7 +21,14 @@ def test_the_example_lists_every_setting() -> None:
         re.findall(r'"ADVANCES_(\w+)"', (ROOT / "jobs" / "__main__.py").read_text())
     )
 
-    assert {name.removeprefix("ADVANCES_") for name in listed} == read | read_by_options
+    read_by_dags = set(
+        re.findall(r"ADVANCES_(\w+)", (ROOT / "dags" / "dag_kit.py").read_text())
+    )
+
+    assert {"COMMAND", "DEADLINE_HOURS"} <= read_by_dags
+    assert {name.removeprefix("ADVANCES_") for name in listed} == (
+        read | read_by_options | read_by_dags
+    )
 
 
 def test_a_share_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
