@@ -74,8 +74,8 @@
 {%- endmacro %}
 
 
-{# Days that any known version names of a raw row that came since the last night, or that
-   it had when it was written: it may have moved from one to another. It reads three
+{# Days that any known version names of a raw row that came since the last night, or
+   that it had when it was written: it may have moved from one to another. It reads three
    narrow columns of all versions, and two of the table. #}
 {% macro days_of_new_rows(table, key, happened_at, day) %}
     {%- set new_keys -%}
