@@ -131,6 +131,12 @@ STEPS = {
             staged.offer_id = links.next_offer_id
             and links.offer_id in (select offer_id from seller_advances.offers)
     """,
+    "link to nothing that is not shown": """
+        update staged set supersedes_offer_id = null
+        where not exists (
+            select from shown where shown.offer_id = staged.supersedes_offer_id
+        )
+    """,
     "end": """
         with changed as (
             update seller_advances.offers as offers

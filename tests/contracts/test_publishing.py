@@ -327,6 +327,22 @@ def test_links_lead_past_what_was_never_shown(address: str) -> None:
     ]
 
 
+def test_the_first_publication_links_to_nothing_before_it(address: str) -> None:
+    """What an offer took the place of before the product was there is not shown."""
+    product_at(address).publish(
+        SECOND,
+        table(
+            *(
+                offer(name, SECOND, supersedes_offer_id=offer_id(name, FIRST))
+                for name in SELLERS
+            )
+        ),
+    )
+
+    found = ask(address, "select supersedes_offer_id from seller_advances.offers")
+    assert [row["supersedes_offer_id"] for row in found] == [None, None]
+
+
 def test_a_withdrawn_offer_stays_so_when_its_successor_comes_late(
     address: str,
 ) -> None:

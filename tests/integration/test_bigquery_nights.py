@@ -155,7 +155,11 @@ def test_two_nights_are_the_same_in_both_warehouses(
 
     before = offers_of(night, NIGHTS[0])
     run(night, NIGHTS[0], environment)
-    run(embedded, NIGHTS[0], {})
+    run(
+        embedded,
+        NIGHTS[0],
+        {"ADVANCES_WAREHOUSE": "duckdb", product: products[0]},
+    )
     assert before == offers_of(night, NIGHTS[0])
     monkeypatch.delenv("ADVANCES_WAREHOUSE")
     again = night_of(tmp_path / "duckdb", embedded.source, NIGHTS[0])
