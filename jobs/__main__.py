@@ -2,99 +2,37 @@
 
 import sys
 from collections.abc import Callable
-from datetime import date, datetime
-from functools import wraps
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 from rich.progress import Progress
 
+from jobs.backtest import (
+    Request,
+    backtest_forecasts,
+    parse_horizons,
+    parse_origins,
+    parse_peers,
+)
 from jobs.build import BuildError, build
 from jobs.decide import decide
 from jobs.forecast import Share, forecast_fit, forecast_predict
 from jobs.ingest import ingest
-from jobs.night import Night, read_policy
+from jobs.night import Night
 from jobs.nightly import STEPS, nightly, summarise
+from jobs.options import may_open_night, of_night
 from jobs.price import price
 from jobs.product.postgres import ProductUnavailableError
 from jobs.publish import publish
-from jobs.settings import ConfigurationError, Settings
-from jobs.sources.catalogue import SampleSource, UnknownSourceError, open_source
+from jobs.settings import ConfigurationError
+from jobs.sources.catalogue import UnknownSourceError
 from jobs.sources.protocol import DataError, SourceUnavailableError
 from jobs.sources.sample import Sample, write
-from jobs.terminal import console, print_summary, progress, say
+from jobs.terminal import console, print_backtest, print_summary, progress, say
 from jobs.warehouse.protocol import WarehouseError
 
 INTERNAL, CONFIGURATION, DATA = 1, 2, 3
-
-
-def _date(
-    _context: click.Context, _option: click.Parameter, text: str | None
-) -> date | None:
-    if text is None:
-        return None
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a date only
-    except ValueError as error:
-        message = f"{text!r} is not a date such as 2026-10-31"
-        raise click.BadParameter(message) from error
-
-
-def _night(
-    as_of: date | None, source: str, source_path: str | None, command: str
-) -> Night:
-    settings = Settings()
-    opened = open_source(
-        source,
-        source_path,
-        settings.home.resolve(),
-        settings.source_database,
-        settings.statement_timeout_seconds,
-    )
-    if as_of is None:
-        if not isinstance(opened, SampleSource):
-            message = (
-                "--as-of is missing; give the night, for example --as-of 2026-10-31"
-            )
-            raise ConfigurationError(message)
-        as_of = opened.sample.end_date
-    return Night(settings, opened, as_of, read_policy(settings), say, command)
-
-
-def _of_night(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say which night of which marketplace, and pass the Night."""
-
-    @wraps(command)
-    def with_night(
-        as_of: date | None, source: str, source_path: str | None, **options: object
-    ) -> None:
-        name = click.get_current_context().info_name or "advances"
-        command(_night(as_of, source, source_path, name), **options)
-
-    for option in (
-        click.option(
-            "--source-path",
-            envvar="ADVANCES_SOURCE_PATH",
-            help="Folder (or gs://… address) of the files or olist source.",
-        ),
-        click.option(
-            "--source",
-            envvar="ADVANCES_SOURCE",
-            default="sample",
-            show_default=True,
-            help="sample, files, olist or postgres; another sample is"
-            " sample:sellers=200,days=400,seed=3.",
-        ),
-        click.option(
-            "--as-of",
-            callback=_date,
-            help="The night, YYYY-MM-DD: only what was known by its end counts."
-            " The sample's default is its last day.",
-        ),
-    ):
-        with_night = option(with_night)
-    return with_night
 
 
 @click.group(context_settings={"max_content_width": 88})
@@ -111,7 +49,7 @@ def cli() -> None:
 
 
 @cli.command("nightly")
-@_of_night
+@of_night
 @click.option("--timings", is_flag=True, help="Show each step's share of the time.")
 def nightly_command(night: Night, *, timings: bool) -> None:
     """Run the whole night, from history to offers.
@@ -160,7 +98,7 @@ def sample_command(sellers: int, days: int, seed: int, out: Path) -> None:
 
 
 @cli.command("ingest")
-@_of_night
+@of_night
 @click.option("--table", "tables", multiple=True, help="Only this table; repeatable.")
 def ingest_command(night: Night, tables: tuple[str, ...]) -> None:
     """Load one night's window of the source into raw, broken rows into quarantine.
@@ -178,7 +116,7 @@ def ingest_command(night: Night, tables: tuple[str, ...]) -> None:
 
 
 @cli.command("build")
-@_of_night
+@of_night
 @click.option(
     "--part",
     type=click.Choice(["cash_flow", "offers"]),
@@ -204,7 +142,7 @@ def forecast_group() -> None:
 
 
 @forecast_group.command("fit")
-@_of_night
+@of_night
 def fit_command(night: Night) -> None:
     """Fit the model of the night on past origins.
 
@@ -218,7 +156,7 @@ def fit_command(night: Night) -> None:
 
 
 @forecast_group.command("predict")
-@_of_night
+@of_night
 @click.option(
     "--bucket", default="1/1", show_default=True, help="Share of the sellers."
 )
@@ -236,7 +174,7 @@ def predict_command(night: Night, bucket: str) -> None:
 
 
 @cli.command("decide")
-@_of_night
+@of_night
 def decide_command(night: Night) -> None:
     """Apply the eligibility rules to every seller.
 
@@ -251,7 +189,7 @@ def decide_command(night: Night) -> None:
 
 
 @cli.command("price")
-@_of_night
+@of_night
 def price_command(night: Night) -> None:
     """Size and price the offers of every eligible seller.
 
@@ -264,7 +202,7 @@ def price_command(night: Night) -> None:
 
 
 @cli.command("publish")
-@_of_night
+@of_night
 def publish_command(night: Night) -> None:
     """Audit the night's offers and put them before the product, all at once.
 
@@ -278,6 +216,87 @@ def publish_command(night: Night) -> None:
     published = publish(night)
     if published:
         console.print(f"Published; offers hash {published.offers_hash[:16]}")
+
+
+@cli.group("backtest")
+def backtest_group() -> None:
+    """Score on past days what would have been said, against what then happened."""
+
+
+@backtest_group.command("forecasts")
+@may_open_night
+@click.option(
+    "--panel",
+    "panel_path",
+    type=click.Path(path_type=Path),
+    help="Parquet with series_id, date, value, and perhaps country_code and"
+    " currency_code; the default is the night's own panel.",
+)
+@click.option(
+    "--absent",
+    type=click.Choice(["zero", "closed"]),
+    default="zero",
+    show_default=True,
+    help="What a day without a row is, after a series' first.",
+)
+@click.option(
+    "--origins",
+    default="4",
+    show_default=True,
+    help="Last days known, D1,D2,…, or how many to choose.",
+)
+@click.option("--horizons", default="30,90,180", show_default=True, help="Days ahead.")
+@click.option(
+    "--json",
+    "json_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File for all scores; a plot of the same name is written beside it.",
+)
+@click.option(
+    "--quantiles",
+    "quantiles_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Parquet file for the quantiles of every series and origin.",
+)
+@click.option(
+    "--peers",
+    default="",
+    help="statsforecast,statsmodels,flaircast: score those on the same series too.",
+)
+@click.option(
+    "--peer-series",
+    type=click.IntRange(min=1),
+    default=200,
+    show_default=True,
+    help="How many series an origin the peers get.",
+)
+def backtest_forecasts_command(
+    open_night: Callable[[], Night],
+    *,
+    absent: str,
+    origins: str,
+    horizons: str,
+    peers: str,
+    **options: Any,  # noqa: ANN401 - click passes each option in its own type
+) -> None:
+    """Forecast on past days and score what has ended since.
+
+    \b
+    Example:
+      advances backtest forecasts --panel sales.parquet --origins 4 --json scores.json
+    """
+    request = Request(
+        is_absent_closed=absent == "closed",
+        origins=parse_origins(origins),
+        horizons_days=parse_horizons(horizons),
+        peers=parse_peers(peers),
+        **options,
+    )
+    with console.status("backtest") as status:
+        result = backtest_forecasts(request, open_night, say, status.update)
+    print_backtest(result)
+    for path in filter(None, (request.json_path, request.quantiles_path)):
+        console.print(f"Written to {path}", markup=False)
 
 
 def _fail(code: int, what: str, error: BaseException) -> NoReturn:

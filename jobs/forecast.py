@@ -1,16 +1,28 @@
 """Forecast: fit the distribution of cumulative sales, then predict it for sellers."""
 
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from jobs.forecasting.empirical import EmpiricalModel, fit, predict
+from jobs.calendars import calendars_of
+from jobs.forecasters import FORECASTERS
 from jobs.forecasting.grid import Forecast
-from jobs.forecasting.panel import Panel, build_panel
-from jobs.night import Night, require_marts
+from jobs.forecasting.panel import Panel
+from jobs.night import Night
+from jobs.sales_history import (
+    BUCKET_COUNT,
+    SalesHistory,
+    count_series,
+    read_history,
+    read_matured,
+    read_model,
+    read_model_before,
+)
 from jobs.settings import ConfigurationError
-from jobs.sources.protocol import DataError
 from jobs.warehouse.protocol import Warehouse, Write
 from jobs.warehouse.tables import (
     FORECAST_MODELS,
@@ -18,10 +30,12 @@ from jobs.warehouse.tables import (
     QUANTILE_COLUMNS,
 )
 
-#: Sellers fall into this many buckets by a hash of their id (dbt computes it).
-BUCKET_COUNT = 64
-#: Two years of history and a little more; older days do not move the forecast.
-HISTORY_DAYS = 800
+#: The fit reads whole buckets until it has this many series to take its sample from.
+FIT_SERIES = 5_000
+#: Predicted at once: about 70 MB of panel, and several times that while at work.
+BLOCK_SERIES = 20_000
+#: Blocks predicted side by side.
+THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -52,21 +66,30 @@ class Share:
 
 
 def forecast_fit(night: Night) -> int:
-    """Fit the model on past origins and store it; return the number of series seen."""
+    """Fit the night's model on past origins and store it; return the series read."""
+    version = night.versions["model_version"]
+    forecaster = FORECASTERS[version]
     with night.warehouse() as warehouse:
-        panel, _, data_as_of = _read_panel(night, warehouse, Share())
-        model = fit(panel)
+        counts = count_series(night, warehouse)
+        buckets = next(_blocks(list(range(BUCKET_COUNT)), counts, FIT_SERIES))
+        history = read_history(night, warehouse, buckets)
+        panel = history.panel
+        calendars = calendars_of(
+            set(panel.country_codes.tolist()), panel.start_date, panel.end_date
+        )
+        model = forecaster.calibrate(
+            forecaster.fit(panel, calendars),
+            read_model_before(night, warehouse),
+            read_matured(night, warehouse),
+        )
         row = {
             "as_of_date": night.as_of_date,
-            "model_version": night.versions["model_version"],
-            "model": model.to_json(),
+            "model_version": version,
+            "model": model,
             "code_version": night.versions["code_version"],
-            "data_as_of": data_as_of,
+            "data_as_of": history.data_as_of,
         }
-        partition = {
-            "as_of_date": night.as_of_date,
-            "model_version": row["model_version"],
-        }
+        partition = {"as_of_date": night.as_of_date, "model_version": version}
         rows = pa.Table.from_pylist([row])
         warehouse.replace([Write(FORECAST_MODELS, partition, rows)])
     return len(panel.seller_ids)
@@ -75,78 +98,63 @@ def forecast_fit(night: Night) -> int:
 def forecast_predict(night: Night, share: Share) -> int:
     """Store the quantiles of one share of the sellers; return how many series."""
     with night.warehouse() as warehouse:
-        model = _read_model(night, warehouse)
-        panel, buckets, data_as_of = _read_panel(night, warehouse, share)
-        rows = _rows(night, panel, buckets, predict(panel, model), data_as_of)
+        model = read_model(night, warehouse)
+        counts = count_series(night, warehouse)
+        blocks = _blocks(share.buckets, counts, BLOCK_SERIES)
+        rows = pa.concat_tables(_predicted(night, warehouse, model, blocks))
         partition = {
             "as_of_date": night.as_of_date,
             "model_version": night.versions["model_version"],
             "seller_bucket": share.buckets,
         }
         warehouse.replace([Write(FORECAST_QUANTILES, partition, rows)])
-    return len(panel.seller_ids)
+    return int(counts[share.buckets].sum())
 
 
-def _read_model(night: Night, warehouse: Warehouse) -> EmpiricalModel:
-    found = warehouse.query(
-        "select model from underwriting.forecast_models"
-        " where as_of_date = $as_of_date and model_version = $model_version",
-        as_of_date=night.as_of_date,
-        model_version=night.versions["model_version"],
-    )
-    if not found.num_rows:
-        message = f"no model for {night.as_of_date}; run `advances forecast fit` first"
-        raise DataError(message)
-    return EmpiricalModel.from_json(found["model"][0].as_py())
+def _blocks(buckets: list[int], counts: np.ndarray, least: int) -> Iterator[list[int]]:
+    """Split ``buckets`` into runs that hold ``least`` series or more, the last fewer."""
+    block: list[int] = []
+    for bucket in buckets:
+        block.append(bucket)
+        if counts[block].sum() >= least:
+            yield block
+            block = []
+    if block:
+        yield block
 
 
-def _read_panel(
-    night: Night, warehouse: Warehouse, share: Share
-) -> tuple[Panel, pa.Array, object]:
-    """Return the share's panel, each series' bucket, and how fresh the data is."""
-    require_marts(night, warehouse)
-    series = warehouse.query(
-        "select seller_id, currency_code, seller_bucket, data_as_of"
-        " from cash_flow.fct_seller_health_daily where as_of_date = $as_of_date"
-        " and mod(seller_bucket, $count) = $index order by seller_id, currency_code",
-        as_of_date=night.as_of_date,
-        count=share.count,
-        index=share.index,
-    )
-    flows = warehouse.query(
-        "select seller_id, currency_code, flow_date, repayable_minor"
-        " from cash_flow.fct_seller_cash_flows_daily"
-        " inner join (select seller_id, currency_code"
-        " from cash_flow.fct_seller_health_daily where as_of_date = $as_of_date"
-        " and mod(seller_bucket, $count) = $index) as wanted"
-        " using (seller_id, currency_code)"
-        " where flow_date <= $as_of_date"
-        " and (captured_minor > 0 or repayable_minor > 0)",
-        as_of_date=night.as_of_date,
-        count=share.count,
-        index=share.index,
-    )
-    data_as_of = series["data_as_of"][0].as_py() if series.num_rows else None
-    panel = build_panel(flows, series, night.as_of_date, HISTORY_DAYS)
-    return panel, series["seller_bucket"], data_as_of
+def _predicted(
+    night: Night, warehouse: Warehouse, model: str, blocks: Iterator[list[int]]
+) -> Iterator[pa.Table]:
+    """Read block after block while the ones before are predicted; keep their order."""
+    predict = FORECASTERS[night.versions["model_version"]].predict
+    waiting: deque[Future[pa.Table]] = deque()
+
+    def rows_of(history: SalesHistory) -> pa.Table:
+        return _rows(night, history, predict(history.panel, model))
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for buckets in blocks:
+            history = read_history(night, warehouse, buckets)
+            waiting.append(pool.submit(rows_of, history))
+            if len(waiting) > THREADS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
-def _rows(
-    night: Night,
-    panel: Panel,
-    buckets: pa.Array,
-    forecast: Forecast,
-    data_as_of: object,
-) -> pa.Table:
-    """Lay the quantile array [series, horizons, probabilities] out as long rows."""
+def _rows(night: Night, history: SalesHistory, forecast: Forecast) -> pa.Table:
+    """Lay the quantiles [series, horizons, probabilities] out as rows, rounded down."""
     series_count, horizon_count, _ = forecast.quantiles.shape
     row_count = series_count * horizon_count
-    flat = forecast.quantiles.reshape(row_count, -1)
+    # Down: a forecast of 99.9 cents has not promised a euro.
+    flat = np.floor(forecast.quantiles).astype(np.int64).reshape(row_count, -1)
     series_index = pa.array(np.repeat(np.arange(series_count), horizon_count))
+    panel: Panel = history.panel
     columns: dict[str, object] = {
         "seller_id": pa.array(panel.seller_ids).take(series_index),
         "currency_code": pa.array(panel.currency_codes).take(series_index),
-        "seller_bucket": buckets.take(series_index),
+        "seller_bucket": history.buckets.take(series_index),
         "horizon_days": np.tile(forecast.horizons_days, series_count),
         "is_extrapolated": np.tile(forecast.is_extrapolated, series_count),
         **{name: flat[:, index] for index, name in enumerate(QUANTILE_COLUMNS)},
@@ -155,7 +163,7 @@ def _rows(
         "as_of_date": pa.scalar(night.as_of_date, pa.date32()),
         "model_version": pa.scalar(night.versions["model_version"]),
         "code_version": pa.scalar(night.versions["code_version"]),
-        "data_as_of": pa.scalar(data_as_of, pa.timestamp("us")),
+        "data_as_of": pa.scalar(history.data_as_of, pa.timestamp("us")),
     }
     columns |= {name: pa.repeat(value, row_count) for name, value in constants.items()}
     return pa.table(columns)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from jobs.forecasting.empirical import MODEL_VERSION
+from jobs.forecasters import FORECASTERS
 from jobs.settings import ConfigurationError, Settings, code_version
 from jobs.sources.protocol import DataError, Source
 from jobs.underwriting.policy import Policy, PolicyError, parse_policy
@@ -79,10 +79,11 @@ def read_policy(settings: Settings) -> Policy:
             f"expected {version!r}, the name of the file"
         )
         raise ConfigurationError(message)
-    if policy.forecast.model_version != MODEL_VERSION:
+    if policy.forecast.model_version not in FORECASTERS:
         message = (
             f"{version}.toml: forecast.model_version is "
-            f"{policy.forecast.model_version!r}; this code forecasts {MODEL_VERSION!r}"
+            f"{policy.forecast.model_version!r}; this code forecasts "
+            f"{' and '.join(FORECASTERS)}"
         )
         raise ConfigurationError(message)
     return policy

@@ -11,9 +11,12 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.table import Table
 
+from jobs.backtest_report import Backtest
 from jobs.night import Night
 from jobs.nightly import Summary
+from jobs.scorecard import Score
 from jobs.underwriting.money import format_minor
 
 console = Console(highlight=False, soft_wrap=True)
@@ -74,3 +77,31 @@ def print_summary(night: Night, summary: Summary, seconds: dict[str, float]) -> 
     total = sum(seconds.values())
     for step, taken in seconds.items():
         console.print(f"  {step:<18} {taken:6.1f} s  {taken / total:4.0%}")
+
+
+def print_backtest(result: Backtest) -> None:
+    """Print the scores by horizon, then those on the peers' sample of series."""
+    _print_scores("All series", result, {result.model_version: result.scores})
+    if result.peers:
+        _print_scores("The peers' series", result, result.peer_scores)
+
+
+def _print_scores(title: str, result: Backtest, scores: dict[str, list[Score]]) -> None:
+    table = Table(title=title, title_justify="left")
+    table.add_column("forecaster")
+    for column in ("days", "n", "loss", "ratio", "80 %", "95 %", "Brier", "error"):
+        table.add_column(column, justify="right")
+    for place, days in enumerate(result.horizons_days):
+        for name, of_name in scores.items():
+            each = of_name[place]
+            numbers = (
+                each.weighted_quantile_loss,
+                each.ratio_to_seasonal_naive,
+                each.coverage_80,
+                each.coverage_95,
+                each.brier,
+                each.calibration_error,
+            )
+            texts = (f"{number:.3f}" for number in numbers)
+            table.add_row(name, str(days), f"{each.row_count:,}", *texts)
+    console.print(table)

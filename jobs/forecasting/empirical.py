@@ -20,8 +20,14 @@ from jobs.forecasting.features import (
     features_at,
     target,
 )
-from jobs.forecasting.grid import HORIZONS_DAYS, PROBABILITIES, Forecast, repair
-from jobs.forecasting.panel import Panel, take_series
+from jobs.forecasting.grid import (
+    HORIZONS_DAYS,
+    PROBABILITIES,
+    Forecast,
+    extrapolate,
+    repair,
+)
+from jobs.forecasting.panel import Panel
 from jobs.forecasting.sampling import sample_rows
 
 AGE_EDGES_DAYS: tuple[int, ...] = (90, 180)
@@ -104,7 +110,7 @@ def fit(panel: Panel) -> EmpiricalModel:
     of its origin, so nothing overlaps the forecast. Where even the shortest horizon
     has fewer than 6 matured origins, all multiples are 0: nothing known, nothing said.
     """
-    sample = take_series(panel, sample_rows(panel, SAMPLE_SIZE))
+    sample = panel.take(sample_rows(panel, SAMPLE_SIZE))
     history = accumulate(sample)
     horizons = [_training_rows(history, sample.days, days) for days in HORIZONS_DAYS]
     has_matured = np.array(
@@ -115,13 +121,13 @@ def fit(panel: Panel) -> EmpiricalModel:
     for position, rows in enumerate(horizons[:matured_count]):
         multiples[:, position] = _cell_quantiles(rows)
     return EmpiricalModel(
-        np.round(repair(extrapolate(multiples, matured_count)), _DECIMALS),
+        np.round(repair(extrapolate(multiples, matured_count, HORIZONS_DAYS)), _DECIMALS),
         np.arange(len(HORIZONS_DAYS)) >= matured_count,
     )
 
 
 def predict(panel: Panel, model: EmpiricalModel) -> Forecast:
-    """Return floor(run rate x multiple of the cell) for every series of the panel.
+    """Return run rate x multiple of the cell for every series of the panel.
 
     Each series is forecast from its own row alone. One that never sold inside the
     panel has a run rate of 0 and so gets zeros.
@@ -129,8 +135,7 @@ def predict(panel: Panel, model: EmpiricalModel) -> Forecast:
     now = features_at(accumulate(panel), np.array([panel.days - 1]))
     run_rate = now.run_rate[:, 0, None, None]
     multiples = model.multiples_days[cells_of(now)[:, 0]]
-    quantiles = np.floor(run_rate * multiples).astype(np.int64)
-    return Forecast(quantiles, model.is_extrapolated)
+    return Forecast(run_rate * multiples, model.is_extrapolated)
 
 
 def cells_of(features: Features) -> NDArray[np.int64]:
@@ -146,31 +151,6 @@ def origins_of(days: int, horizon_days: int) -> NDArray[np.int64]:
     newest = days - 1 - horizon_days
     origins = newest - ORIGIN_STEP_DAYS * np.arange(ORIGINS_LIMIT)
     return origins[origins >= 0]
-
-
-def extrapolate(
-    multiples: NDArray[np.float64], matured_count: int
-) -> NDArray[np.float64]:
-    """Fill the horizons after the first ``matured_count`` [cells, horizons, quantiles].
-
-    m(H) = m(L) (H / L)^g with g = log(m(L) / m(K)) / log(L / K), clipped to [0, 1],
-    where K < L are the last two matured horizons. With one matured horizon no growth
-    was seen and none is assumed; with none everything stays 0.
-    """
-    if matured_count in {0, len(HORIZONS_DAYS)}:
-        return multiples
-    last = multiples[:, matured_count - 1]
-    growth = np.zeros_like(last)
-    if matured_count > 1:
-        before = multiples[:, matured_count - 2]
-        step = HORIZONS_DAYS[matured_count - 1] / HORIZONS_DAYS[matured_count - 2]
-        ratio = np.divide(last, before, out=np.full_like(last, step), where=before > 0)
-        growth = np.clip(np.log(np.maximum(ratio, 1.0)) / np.log(step), 0.0, 1.0)
-    filled = multiples.copy()
-    for position in range(matured_count, len(HORIZONS_DAYS)):
-        longer = HORIZONS_DAYS[position] / HORIZONS_DAYS[matured_count - 1]
-        filled[:, position] = last * longer**growth
-    return filled
 
 
 def _shape() -> tuple[int, int, int]:

@@ -48,7 +48,7 @@ def accumulate(panel: Panel) -> History:
     """Return running totals; sums of whole minor units are exact in float64."""
     shape = (panel.sales.shape[0], panel.days + 1)
     sales = np.zeros(shape)
-    np.cumsum(panel.sales, axis=1, out=sales[:, 1:])
+    np.cumsum(panel.sales, axis=1, dtype=np.float64, out=sales[:, 1:])
     has_sale = panel.sales > 0
     sale_days = np.zeros(shape, dtype=np.int32)
     np.cumsum(has_sale, axis=1, out=sale_days[:, 1:])

@@ -25,18 +25,40 @@ PROBABILITIES: tuple[float, ...] = (
 class Forecast:
     """Quantiles of S_H, the repayable sales of the H days after ``end_date``.
 
-    ``quantiles``: int64 [series, horizons, probabilities], in the minor unit of each
-    series' own currency, never falling along horizons or probabilities.
+    ``quantiles``: float64 [series, horizons, probabilities], in the unit of each series'
+    own currency, never falling along horizons or probabilities.
     ``is_extrapolated``: bool [horizons], true where too few past origins had matured.
+    ``horizons_days``: the horizons [horizons].
     """
 
-    quantiles: NDArray[np.int64]
+    quantiles: NDArray[np.float64]
     is_extrapolated: NDArray[np.bool_]
+    horizons_days: tuple[int, ...] = HORIZONS_DAYS
 
-    @property
-    def horizons_days(self) -> NDArray[np.int64]:
-        """The horizons of the grid, int64 [horizons]."""
-        return np.array(HORIZONS_DAYS, dtype=np.int64)
+
+def extrapolate(
+    values: NDArray[np.float64], matured_count: int, horizons_days: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """Fill the horizons after the first ``matured_count`` [rows, horizons, quantiles].
+
+    q(H) = q(L) (H / L)^g with g = log(q(L) / q(K)) / log(L / K), clipped to [0, 1],
+    where K < L are the last two matured horizons. With one matured horizon no growth
+    was seen and none is assumed; with none everything stays 0.
+    """
+    if matured_count in {0, len(horizons_days)}:
+        return values
+    last = values[:, matured_count - 1]
+    growth = np.zeros_like(last)
+    if matured_count > 1:
+        before = values[:, matured_count - 2]
+        step = horizons_days[matured_count - 1] / horizons_days[matured_count - 2]
+        ratio = np.divide(last, before, out=np.full_like(last, step), where=before > 0)
+        growth = np.clip(np.log(np.maximum(ratio, 1.0)) / np.log(step), 0.0, 1.0)
+    filled = values.copy()
+    for position in range(matured_count, len(horizons_days)):
+        longer = horizons_days[position] / horizons_days[matured_count - 1]
+        filled[:, position] = last * longer**growth
+    return filled
 
 
 def repair(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,0 +1,102 @@
+"""Stretches without sales that cannot be chance, in series that came back after them.
+
+A seller on holiday, or a shop being rebuilt, is not one whose sales are falling. Such
+stretches are filled with what was usual before them, once their end is known.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+_LEAST_DAYS = 28
+#: Days before a stretch that say how often the series used to sell.
+_BEFORE_DAYS = 56
+#: A stretch is no chance where (1 - share of sale days) ^ days is below exp(-40).
+_SURPRISE = 40.0
+_FILL_WEEKS = 4
+_WEEK_DAYS = 7
+
+
+@dataclass(frozen=True)
+class Closures:
+    """Stretches without sales, one entry each: ``row`` of the series, the column where
+    it starts, and the column of the first sale after it. The rows increase.
+    """
+
+    row: NDArray[np.int64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+
+    def under_way(self, known_days: int) -> NDArray[np.int64]:
+        """Return the rows inside a stretch whose end ``known_days`` do not show yet."""
+        return self.row[(self.start < known_days) & (self.end >= known_days)]
+
+
+def find_closures(
+    sales: NDArray[np.float32], birth_index: NDArray[np.int64]
+) -> Closures:
+    """Return the stretches of at least 28 days that cannot be chance.
+
+    With p the share of sale days in the 56 days before, a stretch of n days cannot be
+    chance where -n log(1 - p) >= 40. Only what comes before a stretch decides.
+    """
+    found = _find(sales, np.maximum(birth_index, 0))
+    row, start, end = (
+        np.array(part, dtype=np.int64) for part in (zip(*found, strict=True))
+    ) if found else (np.zeros(0, dtype=np.int64),) * 3
+    return Closures(row, start, end)
+
+
+def fill(
+    sales: NDArray[np.float32], closures: Closures, known_days: int
+) -> NDArray[np.float32]:
+    """Return the first ``known_days`` of ``sales`` with every ended stretch filled.
+
+    Each day gets the mean of its weekday in the four weeks before the stretch.
+    """
+    known = sales[:, :known_days]
+    ended = closures.end < known_days
+    if not ended.any():
+        return known
+    filled = known.copy()
+    _fill(filled, closures.row[ended], closures.start[ended], closures.end[ended])
+    return filled
+
+
+@njit(nogil=True, cache=True)
+def _find(sales, birth_index):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 # pragma: no cover
+    found = []
+    days = sales.shape[1]
+    for row in range(len(sales)):
+        last = -1
+        for day in range(birth_index[row], days):
+            if sales[row, day] <= 0:
+                continue
+            if last >= 0 and day - last - 1 >= _LEAST_DAYS:
+                first = max(last + 1 - _BEFORE_DAYS, birth_index[row])
+                sold = 0
+                for before in range(first, last + 1):
+                    sold += sales[row, before] > 0
+                share = min(sold / _BEFORE_DAYS, 0.999)
+                if -(day - last - 1) * np.log(1 - share) >= _SURPRISE:
+                    found.append((row, last + 1, day))
+            last = day
+    return found
+
+
+@njit(nogil=True, cache=True)
+def _fill(sales, rows, starts, ends):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 # pragma: no cover
+    for place in range(len(rows)):
+        row, start = rows[place], starts[place]
+        for day in range(start, ends[place]):
+            back = day - start + 1
+            latest = day - _WEEK_DAYS * ((back + _WEEK_DAYS - 1) // _WEEK_DAYS)
+            total, count = np.float32(0), 0
+            for week in range(_FILL_WEEKS):
+                before = latest - _WEEK_DAYS * week
+                if before >= 0:
+                    total += sales[row, before]
+                    count += 1
+            sales[row, day] = total / np.float32(max(count, 1))

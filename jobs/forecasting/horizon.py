@@ -1,0 +1,120 @@
+"""One horizon: location, weights, spread and the chance of no sale, put together."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from jobs.forecasting.experts import LOG_FLOOR, Evidence
+from jobs.forecasting.regression import Scaling, fit_location
+from jobs.forecasting.rows import Rows
+from jobs.forecasting.spread import LEVELS, Spread, fit_spread
+from jobs.forecasting.stacking import learn_weights, risk_edges
+from jobs.forecasting.stopping import fit_stopping, stopping_probability
+
+#: Part of the training targets, at each end, beyond which no location is believed.
+_SUPPORT = np.array([0.0005, 0.9995])
+_LEAST_HIGHEST = 0.3
+#: The common shock is a Student t of as many degrees as there are independent origins.
+_LEAST_FREEDOM = 20.0
+
+
+@dataclass(frozen=True)
+class HorizonModel:
+    """What was learned for one horizon.
+
+    ``coefficients`` [features] of the regression on scaled features; ``support`` [2]
+    the lowest and the highest location; ``edges`` [3] of the risk groups; ``weights``
+    [4, 5] of regression and experts by group; ``stopping`` [10], empty where hardly
+    anyone stops; ``independent_count`` horizons fit side by side in the past.
+    """
+
+    scaling: Scaling
+    coefficients: NDArray[np.float64]
+    support: NDArray[np.float64]
+    edges: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    spread: Spread
+    stopping: NDArray[np.float64]
+    independent_count: float
+
+
+def fit_horizon(rows: Rows) -> HorizonModel:
+    """Learn one horizon from its training rows.
+
+    Where sellers stop, everything but the chance of it is learned from those that sold.
+    """
+    scaling = Scaling.of(rows.features)
+    features = scaling.apply(rows.features)
+    stopping = fit_stopping(rows, features)
+    used = rows.sold > 0 if len(stopping) else np.ones(len(rows.sold), dtype=np.bool_)
+    location = fit_location(rows, features, used)
+    support = np.quantile(rows.target[used], _SUPPORT)
+    left_out = np.clip(location.left_out, *support)
+    locations = np.column_stack([left_out, rows.experts])
+    edges = risk_edges(rows.risk)
+    group = np.searchsorted(edges, rows.risk)
+    weights = learn_weights(rows, locations, group, used)
+    residual = rows.target - (locations * weights[group]).sum(axis=1)
+    return HorizonModel(
+        scaling=scaling,
+        coefficients=location.coefficients,
+        support=support,
+        edges=edges,
+        weights=weights,
+        spread=fit_spread(rows, features, residual, group, used),
+        stopping=stopping,
+        independent_count=rows.independent_count,
+    )
+
+
+def horizon_quantiles(
+    model: HorizonModel,
+    evidence: Evidence,
+    place: int,
+    levels: NDArray[np.float64],
+    stop_before: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return quantiles [series, levels] and the probability of no sale [series].
+
+    The distribution is a mixture: an atom at 0, no larger than at the horizon before
+    (``stop_before`` [series]), and residuals of the series' risk group around its
+    location, to which the common shock is added as a root of squares.
+    """
+    features = model.scaling.apply(evidence.features(place))
+    experts = evidence.experts[:, place]
+    regression = (features * model.coefficients).sum(axis=1) + experts[:, 0]
+    group = np.searchsorted(model.edges, evidence.risk)
+    weights = model.weights[group]
+    center = np.clip(regression, *model.support) * weights[:, 0]
+    center += (experts * weights[:, 1:]).sum(axis=1)
+    stop = np.zeros(len(center))
+    if len(model.stopping):
+        stop = np.minimum(stopping_probability(features, model.stopping), stop_before)
+    level = (levels - stop[:, None]) / (1 - stop[:, None])
+    is_nothing = level <= 0
+    level = np.clip(level, LEVELS[0], LEVELS[-1])
+    residual = np.empty((len(center), len(levels) + 1))
+    with_median = np.column_stack([level, np.full(len(level), 0.5)])
+    for number, table in enumerate(model.spread.residuals):
+        inside = group == number
+        residual[inside] = np.interp(with_median[inside], LEVELS, table)
+    scale = model.spread.scales(features)[:, None]
+    middle = scale * residual[:, -1:]
+    away = _add_shock(model, level, scale * residual[:, :-1] - middle)
+    highest = max(model.support[1], _LEAST_HIGHEST) + 2 * model.spread.shock
+    log = np.clip(center[:, None] + middle + away, np.log(LOG_FLOOR), highest)
+    sold = np.maximum(np.exp(log) - LOG_FLOOR, 0.0) * evidence.base[:, place, None]
+    return np.where(is_nothing, 0.0, sold), stop
+
+
+def _add_shock(
+    model: HorizonModel, level: NDArray[np.float64], away: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the distance from the median, own and common joined [series, levels]."""
+    if model.spread.shock <= 0:
+        return away
+    freedom = max(_LEAST_FREEDOM, model.independent_count)
+    shock = model.spread.shock * stdtrit(freedom, level)
+    return np.sign(level - 0.5) * np.sqrt(away**2 + shock**2)

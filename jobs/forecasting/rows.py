@@ -1,0 +1,163 @@
+"""Training rows: evidence at past origins beside what was sold after them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.forecasting.closures import Closures, fill, find_closures
+from jobs.forecasting.experts import LOG_FLOOR, SHARED, Evidence, pool, weigh
+from jobs.forecasting.panel import Panel
+from jobs.forecasting.smoothing import smooth
+from jobs.forecasting.snapshot import YearMaps, take_snapshot, weekday_profile
+
+#: No origin before thirteen weeks of panel: the windows would be empty.
+FIRST_ORIGIN_DAYS = 91
+ORIGINS_LIMIT = 28
+_STEP_DAYS, _SHORT_STEP_DAYS = 14, 7
+#: With fewer two-weekly origins before a horizon all origins are taken weekly.
+_FEW_ORIGINS = 14
+_HALF_LIFE_DAYS = 182.0
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one horizon, of all its origins, the newest origin first.
+
+    ``features`` [rows, features]; ``experts`` [rows, experts] and ``target`` [rows] in
+    log units; ``sold`` and ``base`` [rows] in the unit of the series; ``size`` [rows]
+    is its run rate over its currency's typical one; ``risk``, ``weight`` (by recency,
+    half after 182 days) and ``origin`` (0 is the newest) [rows]; ``origin_days``
+    [origins] are the days known at each.
+    """
+
+    features: NDArray[np.float64]
+    experts: NDArray[np.float64]
+    target: NDArray[np.float64]
+    sold: NDArray[np.float64]
+    base: NDArray[np.float64]
+    size: NDArray[np.float64]
+    risk: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    origin: NDArray[np.int64]
+    origin_days: NDArray[np.int64]
+    horizon_days: int
+    step_days: int
+
+    @property
+    def independent_count(self) -> float:
+        """How many horizons fit side by side in the span of the origins, at least 1."""
+        span = float(self.origin_days[0] - self.origin_days[-1])
+        return max(1.0, span / self.horizon_days + 1)
+
+
+@dataclass(frozen=True)
+class Past:
+    """A panel with the evidence at each of its past origins, the newest first."""
+
+    panel: Panel
+    horizons_days: NDArray[np.int64]
+    origin_days: NDArray[np.int64]
+    evidence: list[Evidence]
+    step_days: int
+
+    def rows(self, horizon: int) -> Rows | None:
+        """Return the rows of the ``horizon``-th horizon, None where there are none."""
+        length = int(self.horizons_days[horizon])
+        parts, days = [], []
+        for day, evidence in zip(self.origin_days, self.evidence, strict=True):
+            kept = evidence.is_typical
+            if day + length > self.panel.days or not kept.any():
+                continue
+            later = self.panel.sales[kept, day : day + length]
+            parts.append(
+                (
+                    evidence.features(horizon)[kept],
+                    evidence.experts[kept, horizon],
+                    later.sum(axis=1, dtype=np.float64),
+                    evidence.base[kept, horizon],
+                    evidence.risk[kept],
+                    np.full(np.count_nonzero(kept), len(days)),
+                )
+            )
+            days.append(day)
+            if len(days) == ORIGINS_LIMIT:
+                break
+        if not days:
+            return None
+        columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        features, experts, sold, base, risk, origin = columns
+        origin_days = np.array(days, dtype=np.int64)
+        weight = 0.5 ** ((origin_days[0] - origin_days) / _HALF_LIFE_DAYS)
+        return Rows(
+            features=features,
+            experts=experts,
+            target=np.log(sold / base + LOG_FLOOR),
+            sold=sold,
+            base=base,
+            size=np.exp(features[:, SHARED.index("size")]),
+            risk=risk,
+            weight=weight[origin],
+            origin=origin,
+            origin_days=origin_days,
+            horizon_days=length,
+            step_days=self.step_days,
+        )
+
+
+def origins_of(days: int, horizons_days: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return all past origins, the days known at each, newest first.
+
+    They lie whole weeks before ``days``, two weeks apart, or one where the panel is so
+    short that fewer than 14 would fit before the longest horizon that fits at all.
+    """
+    room = days - FIRST_ORIGIN_DAYS - horizons_days
+    fitting = room[room >= 0]
+    is_short = not len(fitting) or fitting.min() / _STEP_DAYS < _FEW_ORIGINS
+    step = _SHORT_STEP_DAYS if is_short else _STEP_DAYS
+    return np.arange(days - step, FIRST_ORIGIN_DAYS - 1, -step, dtype=np.int64)
+
+
+def look_back(panel: Panel, maps: YearMaps, horizons_days: NDArray[np.int64]) -> Past:
+    """Return the evidence of ``panel`` at every past origin, each cut at its day."""
+    origins = origins_of(panel.days, horizons_days)
+    closures = find_closures(panel.sales, panel.birth_index)
+    smoothed = _smooth_past(panel, closures, origins, horizons_days)
+    evidence = []
+    for day, mean, deviation in zip(origins, *smoothed, strict=True):
+        cut = panel.cut(int(day))
+        cut = replace(cut, sales=fill(panel.sales, closures, int(day)))
+        profile = weekday_profile(cut)
+        snapshot = take_snapshot(cut, maps, profile, horizons_days)
+        pooled = pool(cut, snapshot, profile)
+        evidence.append(weigh(cut, snapshot, (mean, deviation), pooled, horizons_days))
+    step = int(origins[0] - origins[1]) if len(origins) > 1 else _SHORT_STEP_DAYS
+    return Past(panel, horizons_days, origins, evidence, step)
+
+
+def _smooth_past(
+    panel: Panel,
+    closures: Closures,
+    origins: NDArray[np.int64],
+    horizons_days: NDArray[np.int64],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return mean and deviation of S_H at every origin, in one pass over the days.
+
+    That pass sees every stretch without sales filled, which an origin inside of one
+    must not know; there the series is smoothed as it is.
+    """
+    shape = (0, len(panel.sales), len(horizons_days))
+    if not len(origins):
+        return np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)
+    increasing = origins[::-1].copy()
+    whole = fill(panel.sales, closures, panel.days)
+    mean, deviation = smooth(whole, panel.birth_index, increasing, horizons_days)
+    rows = np.unique(closures.row)
+    raw = smooth(
+        panel.sales[rows], panel.birth_index[rows], increasing, horizons_days
+    )
+    for place, day in enumerate(increasing):
+        inside = closures.under_way(int(day))
+        for all_series, as_it_is in zip((mean, deviation), raw, strict=True):
+            all_series[place, inside] = as_it_is[place, np.searchsorted(rows, inside)]
+    return mean[::-1], deviation[::-1]

@@ -1,0 +1,110 @@
+"""How far S_H may lie from its location: residuals of past origins, by risk group."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.forecasting.experts import FEATURES
+from jobs.forecasting.regression import (
+    MEDIAN_VARIANCE,
+    origin_medians,
+    weighted_quantiles,
+)
+from jobs.forecasting.rows import Rows
+from jobs.forecasting.stacking import GROUPS
+
+#: Features that say how uncertain a series is.
+SCALE_FEATURES: tuple[str, ...] = (
+    "one",
+    "zero_28",
+    "zero_112",
+    "idle",
+    "variation",
+    "restlessness",
+    "youth",
+    "size",
+    "smoothing_deviation",
+)
+_COLUMNS = [FEATURES.index(name) for name in SCALE_FEATURES]
+_SCALE_FLOOR, _SCALE_PENALTY = 0.02, 0.02
+#: Levels at which residual quantiles are kept, denser in the tails.
+LEVELS = np.concatenate(
+    [
+        np.linspace(0.002, 0.05, 25),
+        np.linspace(0.06, 0.94, 45),
+        np.linspace(0.95, 0.998, 25),
+    ]
+)
+_LEAST_ROWS = 50
+_HALF_LIFE_DAYS = 364.0
+
+
+@dataclass(frozen=True)
+class Spread:
+    """``scale`` [9] coefficients of log scale; ``limits`` [2] of it; ``residuals`` [4,
+    levels] in scales by risk group; ``shock`` the deviation of the common shock.
+    """
+
+    scale: NDArray[np.float64]
+    limits: NDArray[np.float64]
+    residuals: NDArray[np.float64]
+    shock: float
+
+    def scales(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the scale of each row of scaled ``features`` [rows]."""
+        log = (features[:, _COLUMNS] * self.scale).sum(axis=1)
+        return np.exp(np.clip(log, *self.limits))
+
+
+def fit_spread(
+    rows: Rows,
+    features: NDArray[np.float64],
+    residual: NDArray[np.float64],
+    group: NDArray[np.int64],
+    used: NDArray[np.bool_],
+) -> Spread:
+    """Learn scale, residual quantiles and common shock from left-out ``residual``."""
+    weight = rows.weight * rows.size**0.25
+    medians = origin_medians(rows, residual, weight, used)
+    shock = _common_shock(rows, residual, medians, used)
+    columns = features[:, _COLUMNS]
+    recent = rows.weight * used
+    weighted = columns * recent[:, None]
+    ridge = _SCALE_PENALTY * recent.sum() * np.diag([0.0] + [1.0] * (len(_COLUMNS) - 1))
+    log_size = np.log(np.abs(residual) + _SCALE_FLOOR)
+    scale = np.linalg.solve(weighted.T @ columns + ridge, weighted.T @ log_size)
+    limits = np.quantile((columns @ scale)[used], [0.005, 0.995])
+    relative = residual / np.exp(np.clip(columns @ scale, *limits))
+    residuals = np.empty((GROUPS, len(LEVELS)))
+    for number in range(GROUPS):
+        inside = used & (group == number)
+        if np.count_nonzero(inside) < _LEAST_ROWS:
+            inside = used
+        residuals[number] = weighted_quantiles(
+            relative[inside], rows.weight[inside], LEVELS
+        )
+    return Spread(scale, limits, residuals, shock)
+
+
+def _common_shock(
+    rows: Rows,
+    residual: NDArray[np.float64],
+    medians: NDArray[np.float64],
+    used: NDArray[np.bool_],
+) -> float:
+    """Return the deviation of the shock that all series of an origin share.
+
+    tau^2 = max(var(medians) - noise^2, 0) / n, n the number of independent origins and
+    noise^2 the variance of a median of so many rows. The residuals hold the shocks of
+    past origins already; what they lack is that n origins do not tell where the mean
+    of all shocks lies. Where origins differ by no more than chance, tau is 0.
+    """
+    share = 0.5 ** ((rows.origin_days[0] - rows.origin_days) / _HALF_LIFE_DAYS)
+    share /= share.sum()
+    center = share @ medians
+    variance = share @ (medians - center) ** 2
+    deviation = np.median(np.abs(residual[used] - center)) / 0.6745
+    each = max(np.count_nonzero(used) / len(medians), 1)
+    noise2 = MEDIAN_VARIANCE * deviation**2 / each
+    return float(np.sqrt(max(variance - noise2, 0.0) / rows.independent_count))
