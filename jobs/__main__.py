@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 import click
 from rich.progress import Progress
@@ -15,7 +15,8 @@ from jobs.backtest import (
     parse_origins,
     parse_peers,
 )
-from jobs.build import BuildError, build
+from jobs.build import BuildError, Part, build
+from jobs.challenge import challenge
 from jobs.decide import decide
 from jobs.forecast import Share, forecast_fit, forecast_predict
 from jobs.ingest import ingest
@@ -119,12 +120,12 @@ def ingest_command(night: Night, tables: tuple[str, ...]) -> None:
 @of_night
 @click.option(
     "--part",
-    type=click.Choice(["cash_flow", "offers"]),
+    type=click.Choice(get_args(Part)),
     default="cash_flow",
     show_default=True,
-    help="The marts of what happened, or of what was decided.",
+    help="The marts of what happened, of what was decided, or of how forecasts did.",
 )
-def build_command(night: Night, part: str) -> None:
+def build_command(night: Night, part: Part) -> None:
     """Build and test the marts with dbt, as known on the night.
 
     \b
@@ -132,7 +133,7 @@ def build_command(night: Night, part: str) -> None:
       advances build --as-of 2026-10-31 --part offers
     """
     with console.status(f"build {part}"):
-        count = build(night, "offers" if part == "offers" else "cash_flow")
+        count = build(night, part)
     console.print(f"{count} models and tests passed in {night.warehouse_address}")
 
 
@@ -171,6 +172,23 @@ def predict_command(night: Night, bucket: str) -> None:
         share = Share.parse(bucket)
         count = forecast_predict(night, share)
     console.print(f"Forecasts stored for {count:,} sellers and currencies")
+
+
+@forecast_group.command("challenge")
+@of_night
+def challenge_command(night: Night) -> None:
+    """Store what other forecasters predict for a fixed sample; no offer depends on it.
+
+    \b
+    Example:
+      advances forecast challenge --as-of 2026-10-31
+    """
+    with console.status("forecast challenge"):
+        done = challenge(night)
+    console.print(
+        f"{done.series_count:,} series predicted by {', '.join(done.model_versions)};"
+        f" {done.audited_count:,} audited, {done.failed_count:,} failed"
+    )
 
 
 @cli.command("decide")

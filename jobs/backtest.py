@@ -12,21 +12,25 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+from threadpoolctl import threadpool_limits
 
 from jobs.backtest_report import Backtest, Evaluation, write_outputs
-from jobs.forecasting.empirical import MODEL_VERSION, fit, predict
+from jobs.calendars import calendars_of
 from jobs.forecasting.grid import HORIZONS_DAYS
+from jobs.forecasting.model import MODEL_VERSION, fit, predict
 from jobs.forecasting.naive import seasonal_naive
 from jobs.forecasting.panel import Panel
 from jobs.forecasting.sampling import sample_rows
+from jobs.forecasting.storage import rounded
 from jobs.night import Night
 from jobs.panels import FilePanel, read_panel
 from jobs.peers import LIBRARIES, forecast_peer, peer_pool, require_peers
+from jobs.sales_history import BUCKET_COUNT, read_history
 from jobs.scorecard import (
     LEAST_AGE_DAYS,
     LONGEST_IDLE_DAYS,
     Case,
-    at_horizons,
     case_at,
     eligible_rows,
 )
@@ -90,10 +94,12 @@ def parse_peers(text: str) -> tuple[str, ...]:
     return libraries
 
 
-def panel_of_night(_night: Night) -> FilePanel:
-    """Return the panel that the night's warehouse holds."""
-    message = "--panel is missing; give a Parquet file with series_id, date and value"
-    raise ConfigurationError(message)
+def panel_of_night(night: Night) -> FilePanel:
+    """Return the panel of the night's warehouse, a series a seller and currency."""
+    with night.warehouse() as warehouse:
+        panel = read_history(night, warehouse, range(BUCKET_COUNT)).panel
+    names = np.strings.add(np.strings.add(panel.seller_ids, " "), panel.currency_codes)
+    return FilePanel(panel, pa.array(names.tolist(), pa.string()), 0)
 
 
 def backtest_forecasts(
@@ -181,18 +187,23 @@ def _run(
     step: Callable[[str], None],
 ) -> Backtest:
     result = _empty(opened, request, origins)
+    horizons_days = request.horizons_days
+    calendars = calendars_of(
+        set(opened.panel.country_codes.tolist()),
+        opened.panel.start_date,
+        opened.panel.end_date,
+    )
     for origin in origins:
         step(f"origin {origin}")
-        known, case = _case(opened.panel, origin, request.horizons_days)
+        known, case = _case(opened.panel, origin, horizons_days)
         seen = known.take(case.rows)
-        forecast = predict(seen, fit(known))
-        result.own.add(case, at_horizons(forecast, request.horizons_days))
-        naive = seasonal_naive(seen, np.array(request.horizons_days))
+        with threadpool_limits(1):
+            forecast = predict(seen, rounded(fit(known, calendars, horizons_days)))
+        result.own.add(case, forecast.quantiles)
+        naive = seasonal_naive(seen, np.array(horizons_days))
         result.naive.add(case, naive)
-        grid = np.array(forecast.horizons_days)
-        late = grid[forecast.is_extrapolated]
-        used = grid[np.searchsorted(grid, request.horizons_days[-1])]
-        if len(late) and late[0] <= used:
+        late = np.array(horizons_days)[forecast.is_extrapolated]
+        if len(late):
             say(f"origin {origin}: too few past origins from {late[0]} days on")
     if result.peers:
         with peer_pool() as pool:

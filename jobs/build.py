@@ -5,11 +5,11 @@ from datetime import date
 from typing import Literal
 
 from jobs.dbt_process import run_dbt
-from jobs.night import Night
+from jobs.night import Night, require_marts
 from jobs.sources.protocol import DataError
 from jobs.warehouse.protocol import Warehouse
 
-Part = Literal["cash_flow", "offers"]
+Part = Literal["cash_flow", "offers", "accuracy"]
 
 
 class BuildError(RuntimeError):
@@ -20,12 +20,15 @@ def build(night: Night, part: Part) -> int:
     """Build and test one part of the dbt project; return how many nodes passed.
 
     The cash-flow marts only go forward: unless the newest night in them is before this
-    one, they are built from raw again. Raises DataError naming the tests that failed.
+    one, they are built from raw again. Accuracy compares with what they know of the
+    night, so they must be of it. Raises DataError naming the tests that failed.
     """
     with night.warehouse() as warehouse:
         if not warehouse.exists("raw", "sellers"):
             message = f"{night.warehouse_address} is empty; run `advances ingest` first"
             raise DataError(message)
+        if part == "accuracy":
+            require_marts(night, warehouse)
         newest = _newest_night(warehouse)
     is_forward = newest is not None and newest < night.as_of_date
     is_full_refresh = part == "cash_flow" and not is_forward

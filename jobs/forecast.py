@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from jobs.calendars import calendars_of
 from jobs.forecasters import FORECASTERS
 from jobs.forecasting.grid import Forecast
-from jobs.forecasting.panel import Panel
 from jobs.night import Night
 from jobs.sales_history import (
     BUCKET_COUNT,
@@ -67,32 +67,47 @@ class Share:
 
 def forecast_fit(night: Night) -> int:
     """Fit the night's model on past origins and store it; return the series read."""
-    version = night.versions["model_version"]
-    forecaster = FORECASTERS[version]
     with night.warehouse() as warehouse:
-        counts = count_series(night, warehouse)
-        buckets = next(_blocks(list(range(BUCKET_COUNT)), counts, FIT_SERIES))
-        history = read_history(night, warehouse, buckets)
-        panel = history.panel
-        calendars = calendars_of(
-            set(panel.country_codes.tolist()), panel.start_date, panel.end_date
-        )
-        model = forecaster.calibrate(
-            forecaster.fit(panel, calendars),
-            read_model_before(night, warehouse),
-            read_matured(night, warehouse),
-        )
-        row = {
-            "as_of_date": night.as_of_date,
-            "model_version": version,
-            "model": model,
-            "code_version": night.versions["code_version"],
-            "data_as_of": history.data_as_of,
-        }
-        partition = {"as_of_date": night.as_of_date, "model_version": version}
-        rows = pa.Table.from_pylist([row])
-        warehouse.replace([Write(FORECAST_MODELS, partition, rows)])
-    return len(panel.seller_ids)
+        history = read_fit_history(night, warehouse)
+        model = fit(night, warehouse, history)
+        warehouse.replace([model_write(night, model, history.data_as_of)])
+    return len(history.panel.seller_ids)
+
+
+def read_fit_history(night: Night, warehouse: Warehouse) -> SalesHistory:
+    """Return the sales that models are fitted on: whole buckets, enough of them."""
+    counts = count_series(night, warehouse)
+    buckets = next(_blocks(list(range(BUCKET_COUNT)), counts, FIT_SERIES))
+    return read_history(night, warehouse, buckets)
+
+
+def fit(night: Night, warehouse: Warehouse, history: SalesHistory) -> str:
+    """Return the night's model, corrected by how its earlier forecasts turned out."""
+    forecaster = FORECASTERS[night.versions["model_version"]]
+    panel = history.panel
+    calendars = calendars_of(
+        set(panel.country_codes.tolist()), panel.start_date, panel.end_date
+    )
+    return forecaster.calibrate(
+        forecaster.fit(panel, calendars),
+        read_model_before(night, warehouse),
+        read_matured(night, warehouse),
+    )
+
+
+def model_write(night: Night, model: str, data_as_of: object) -> Write:
+    """Return the write that stores the night's model."""
+    partition = {
+        "as_of_date": night.as_of_date,
+        "model_version": night.versions["model_version"],
+    }
+    row = {
+        **partition,
+        "model": model,
+        "code_version": night.versions["code_version"],
+        "data_as_of": data_as_of,
+    }
+    return Write(FORECAST_MODELS, partition, pa.Table.from_pylist([row]))
 
 
 def forecast_predict(night: Night, share: Share) -> int:
@@ -102,17 +117,24 @@ def forecast_predict(night: Night, share: Share) -> int:
         counts = count_series(night, warehouse)
         blocks = _blocks(share.buckets, counts, BLOCK_SERIES)
         rows = pa.concat_tables(_predicted(night, warehouse, model, blocks))
-        partition = {
-            "as_of_date": night.as_of_date,
-            "model_version": night.versions["model_version"],
-            "seller_bucket": share.buckets,
-        }
-        warehouse.replace([Write(FORECAST_QUANTILES, partition, rows)])
+        warehouse.replace([quantile_write(night, share.buckets, rows)])
     return int(counts[share.buckets].sum())
 
 
-def _blocks(buckets: list[int], counts: np.ndarray, least: int) -> Iterator[list[int]]:
-    """Split ``buckets`` into runs that hold ``least`` series or more, the last fewer."""
+def quantile_write(night: Night, buckets: list[int], rows: pa.Table) -> Write:
+    """Return the write that stores the night's quantiles of these buckets."""
+    partition = {
+        "as_of_date": night.as_of_date,
+        "model_version": night.versions["model_version"],
+        "seller_bucket": buckets,
+    }
+    return Write(FORECAST_QUANTILES, partition, rows)
+
+
+def _blocks(
+    buckets: list[int], counts: NDArray[np.int64], least: int
+) -> Iterator[list[int]]:
+    """Split ``buckets`` into runs of ``least`` series or more, the last one fewer."""
     block: list[int] = []
     for bucket in buckets:
         block.append(bucket)
@@ -131,7 +153,7 @@ def _predicted(
     waiting: deque[Future[pa.Table]] = deque()
 
     def rows_of(history: SalesHistory) -> pa.Table:
-        return _rows(night, history, predict(history.panel, model))
+        return quantile_rows(night, history, predict(history.panel, model))
 
     with ThreadPoolExecutor(THREADS) as pool:
         for buckets in blocks:
@@ -143,14 +165,15 @@ def _predicted(
             yield waiting.popleft().result()
 
 
-def _rows(night: Night, history: SalesHistory, forecast: Forecast) -> pa.Table:
+def quantile_rows(night: Night, history: SalesHistory, forecast: Forecast) -> pa.Table:
     """Lay the quantiles [series, horizons, probabilities] out as rows, rounded down."""
     series_count, horizon_count, _ = forecast.quantiles.shape
     row_count = series_count * horizon_count
     # Down: a forecast of 99.9 cents has not promised a euro.
-    flat = np.floor(forecast.quantiles).astype(np.int64).reshape(row_count, -1)
+    flat = np.floor(forecast.quantiles).astype(np.int64)
+    flat = flat.reshape(row_count, len(QUANTILE_COLUMNS))
     series_index = pa.array(np.repeat(np.arange(series_count), horizon_count))
-    panel: Panel = history.panel
+    panel = history.panel
     columns: dict[str, object] = {
         "seller_id": pa.array(panel.seller_ids).take(series_index),
         "currency_code": pa.array(panel.currency_codes).take(series_index),

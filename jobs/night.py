@@ -1,7 +1,7 @@
 """One night: the date, source, policy and workspace that every command shares."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -55,6 +55,15 @@ class Night:
             "policy_version": self.policy.policy_version,
         }
         return BigQueryWarehouse(**self.settings.bigquery, labels=labels)
+
+    def forecast_by(self, model_version: str) -> "Night":
+        """Return the same night with another forecaster in the champion's place."""
+        forecast = self.policy.forecast.model_copy(
+            update={"model_version": model_version}
+        )
+        return replace(
+            self, policy=self.policy.model_copy(update={"forecast": forecast})
+        )
 
     @property
     def versions(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from jobs.build import build
+from jobs.challenge import challenge
 from jobs.dbt_process import warm_up
 from jobs.decide import decide
 from jobs.forecast import Share, forecast_fit, forecast_predict
@@ -56,6 +57,8 @@ STEPS: dict[str, Callable[[Night], object]] = {
     "price": price,
     "build offers": lambda night: build(night, "offers"),
     "publish": publish,
+    # Last, because no offer waits for it.
+    "forecast challenge": challenge,
 }
 
 

@@ -58,13 +58,18 @@ class History:
 class PeerForecast:
     """``quantiles`` float64 [series, horizons, probabilities].
 
-    ``failed_count`` series are SeasonalNaive's, because the peer raised an error or
-    returned no numbers; ``first_error`` says what the first of them was.
+    Series that ``has_failed`` [series] are SeasonalNaive's, because the peer raised an
+    error or returned no numbers; ``first_error`` says what the first of them was.
     """
 
     quantiles: NDArray[np.float64]
-    failed_count: int
+    has_failed: NDArray[np.bool_]
     first_error: str
+
+    @property
+    def failed_count(self) -> int:
+        """Number of series on which the peer failed."""
+        return int(np.count_nonzero(self.has_failed))
 
 
 def require_peers(libraries: Sequence[str]) -> None:
@@ -99,14 +104,16 @@ def forecast_peer(
         for first in range(0, len(histories), _SERIES_A_TASK)
     ]
     quantiles = seasonal_naive(panel, horizons_days)
+    has_failed = np.zeros(len(histories), dtype=np.bool_)
     errors: list[str] = []
     answers = chain.from_iterable(pool.map(_forecast_task, tasks))
     for row, answer in enumerate(answers):
         if isinstance(answer, str):
+            has_failed[row] = True
             errors.append(answer)
         else:
             quantiles[row] = answer
-    return PeerForecast(quantiles, len(errors), errors[0] if errors else "")
+    return PeerForecast(quantiles, has_failed, errors[0] if errors else "")
 
 
 def histories_of(panel: Panel, horizons_days: NDArray[np.int64]) -> list[History]:

@@ -1,4 +1,4 @@
-"""What the forecast reads from the warehouse: sales by day, and how forecasts turned out."""
+"""What the forecast reads from the warehouse: daily sales, and how it turned out."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -145,4 +145,4 @@ def read_matured(night: Night, warehouse: Warehouse) -> Matured:
         for column in range(len(QUANTILE_COLUMNS)):
             side[place, column] = found[f"{name}_{column}"].to_numpy()
         sides.append(side)
-    return Matured(*sides, series_counts)
+    return Matured(sides[0], sides[1], series_counts)

@@ -7,8 +7,9 @@ stretches are filled with what was usual before them, once their end is known.
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from jobs.forecasting.kernels import compiled
 
 _LEAST_DAYS = 28
 #: Days before a stretch that say how often the series used to sell.
@@ -21,8 +22,10 @@ _WEEK_DAYS = 7
 
 @dataclass(frozen=True)
 class Closures:
-    """Stretches without sales, one entry each: ``row`` of the series, the column where
-    it starts, and the column of the first sale after it. The rows increase.
+    """Stretches without sales, an entry each.
+
+    ``row`` of the series, the column where the stretch starts, and the column of the
+    first sale after it, each int64 [stretches]. The rows increase.
     """
 
     row: NDArray[np.int64]
@@ -44,8 +47,10 @@ def find_closures(
     """
     found = _find(sales, np.maximum(birth_index, 0))
     row, start, end = (
-        np.array(part, dtype=np.int64) for part in (zip(*found, strict=True))
-    ) if found else (np.zeros(0, dtype=np.int64),) * 3
+        (np.array(part, dtype=np.int64) for part in (zip(*found, strict=True)))
+        if found
+        else (np.zeros(0, dtype=np.int64),) * 3
+    )
     return Closures(row, start, end)
 
 
@@ -65,8 +70,10 @@ def fill(
     return filled
 
 
-@njit(nogil=True, cache=True)
-def _find(sales, birth_index):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 # pragma: no cover
+@compiled
+def _find(
+    sales: NDArray[np.float32], birth_index: NDArray[np.int64]
+) -> list[tuple[int, int, int]]:  # pragma: no cover - compiled
     found = []
     days = sales.shape[1]
     for row in range(len(sales)):
@@ -86,8 +93,13 @@ def _find(sales, birth_index):  # type: ignore[no-untyped-def] # noqa: ANN001, A
     return found
 
 
-@njit(nogil=True, cache=True)
-def _fill(sales, rows, starts, ends):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 # pragma: no cover
+@compiled
+def _fill(
+    sales: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+) -> None:  # pragma: no cover - compiled
     for place in range(len(rows)):
         row, start = rows[place], starts[place]
         for day in range(start, ends[place]):

@@ -1,9 +1,9 @@
 """Calibration that goes on every night, from the forecasts whose time has come.
 
-A forecast at level p is right where a share p of outcomes lies at or below it. Each night
-one more cohort has matured for every horizon; where its share was off, the level asked
-of the model moves a little against the miss (adaptive conformal inference, Gibbs and
-Candes 2021). The shifts are part of the stored model, so a night replays exactly.
+A forecast at level p is right where a share p of outcomes lies at or below it. Each
+night one more cohort has matured for every horizon; where its share was off, the level
+asked of the model moves a little against the miss (adaptive conformal inference, Gibbs
+and Candes 2021). The shifts are part of the stored model, so a night replays exactly.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,9 @@ _FURTHEST = 0.5
 LEAST_SERIES = 100
 
 
-def no_shift(horizon_count: int, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+def no_shift(
+    horizon_count: int, probabilities: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Return the shifts before anything has matured [horizons, probabilities]."""
     return np.zeros((horizon_count, len(probabilities)))
 

@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.forecasting.features import (
+from jobs.forecasting.empirical_features import (
     Features,
     History,
     accumulate,
@@ -121,7 +121,9 @@ def fit(panel: Panel) -> EmpiricalModel:
     for position, rows in enumerate(horizons[:matured_count]):
         multiples[:, position] = _cell_quantiles(rows)
     return EmpiricalModel(
-        np.round(repair(extrapolate(multiples, matured_count, HORIZONS_DAYS)), _DECIMALS),
+        np.round(
+            repair(extrapolate(multiples, matured_count, HORIZONS_DAYS)), _DECIMALS
+        ),
         np.arange(len(HORIZONS_DAYS)) >= matured_count,
     )
 

@@ -1,115 +1,129 @@
-"""What was known about a series on a past day: run rate, age, activity, recency."""
+"""The features by which the regression tells series apart, none of them with a unit."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.forecasting.panel import Panel
+from jobs.forecasting.calendar import WEEK_DAYS, YEAR_DAYS
+from jobs.forecasting.pooled import (
+    LEAST_SHARE,
+    NOTHING,
+    RATIO_FLOOR,
+    Level,
+    trailing_mean,
+)
+from jobs.forecasting.snapshot import ONE_YEAR_DAYS, Snapshot
 
-#: Trailing windows of the run rate and their weights in tenths; the rest of the
-#: tenths is the weight of the whole life. Whole numbers keep a constant series exact.
-RUN_RATE_WINDOWS_DAYS: tuple[int, ...] = (28, 56, 112)
-RUN_RATE_TENTHS: tuple[int, ...] = (4, 3, 2)
-LIFETIME_TENTHS = 1
-ZERO_SHARE_WINDOW_DAYS = 112
+#: Features that are the same for every horizon, in order.
+SHARED: tuple[str, ...] = (
+    "one",
+    "life",
+    "life_grown",
+    "week_1",
+    "week_2",
+    "week_4",
+    "week_8",
+    "week_16",
+    "week_26",
+    "week_52",
+    "year_growth",
+    "has_year",
+    "zero_28",
+    "zero_112",
+    "idle",
+    "variation",
+    "restlessness",
+    "youth",
+    "size",
+    "week_4_zero",
+    "week_16_zero",
+    "idle_zero",
+)
+#: Features of one horizon, after the shared ones.
+OWN: tuple[str, ...] = (
+    "year_ratio",
+    "pooled_year_ratio",
+    "year_ratio_zero",
+    "smoothing",
+    "seasonal",
+    "seasonal_aligned",
+    "smoothing_deviation",
+)
+FEATURES = SHARED + OWN
+_LOWEST, _HIGHEST = -2.0, 2.0
+_RECENT_WEEKS = 16
+_VARIATION_FLOOR = 0.03
 
 
-@dataclass(frozen=True)
-class Features:
-    """Features of every series at every asked day, each array [series, origins].
+def in_order(
+    columns: Mapping[str, NDArray[np.float64]], names: tuple[str, ...]
+) -> NDArray[np.float64]:
+    """Return the columns side by side on a new last axis, in the order of ``names``."""
+    return np.stack([columns[name] for name in names], axis=-1)
 
-    ``run_rate``: repayable minor units a day, above 0 for whoever ever sold.
-    ``zero_share``: share of days without a sale in the last 112 days of life.
-    ``age_days``: days since the first sale, that day included; 0 before it.
-    ``observed_days``: the part of the age that lies inside the panel.
-    ``idle_days``: days since the last sale, 0 on the day of a sale.
+
+def shared_features(snapshot: Snapshot, level: Level) -> NDArray[np.float64]:
+    """Return the features that do not depend on the horizon [series, 22]."""
+    age = np.maximum(snapshot.age_days, 1)
+    zero_28, zero_112 = snapshot.zero_shares.T
+    idle = np.log1p(snapshot.idle_days)
+    floor = RATIO_FLOOR * level.rate
+    lifetime = trailing_mean(snapshot, snapshot.weeks.shape[1])
+    life = _clipped((lifetime + floor) / (level.rate + floor))
+    last_year = snapshot.base[0, :, 1]
+    has_year = (age >= ONE_YEAR_DAYS) & (last_year > 0)
+    growth = _clipped((trailing_mean(snapshot, 8) + floor) / (last_year + floor))
+    variation, restlessness = _unrest(snapshot, level)
+    logs = level.logs
+    # A longer window repeats a shorter one until the seller is old enough to fill it.
+    columns = {
+        "one": np.ones(len(age)),
+        "life": life,
+        "life_grown": life * (age >= YEAR_DAYS),
+        "week_1": logs[1],
+        "week_2": logs[2],
+        "week_4": logs[4],
+        "week_8": logs[8],
+        "week_16": logs[16] * (age > WEEK_DAYS * 8),
+        "week_26": logs[26] * (age > WEEK_DAYS * 16),
+        "week_52": logs[52] * (age > WEEK_DAYS * 26),
+        "year_growth": np.where(has_year, growth, 0.0),
+        "has_year": has_year * 1.0,
+        "zero_28": zero_28,
+        "zero_112": zero_112,
+        "idle": idle,
+        "variation": variation,
+        "restlessness": restlessness,
+        "youth": 1 / np.sqrt(age / 30),
+        "size": _size(level),
+        "week_4_zero": logs[4] * zero_112,
+        "week_16_zero": logs[16] * zero_112,
+        "idle_zero": idle * zero_112,
+    }
+    return in_order(columns, SHARED)
+
+
+def _clipped(ratio: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.clip(np.log(ratio), _LOWEST, _HIGHEST)
+
+
+def _size(level: Level) -> NDArray[np.float64]:
+    """Return log of run rate over the typical one, 0 where that is unknown [series]."""
+    is_known = level.least > 2 * NOTHING
+    return np.where(is_known, np.log(level.rate * LEAST_SHARE / level.least), 0.0)
+
+
+def _unrest(
+    snapshot: Snapshot, level: Level
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how much the last 16 weeks vary, and how much from one to the next.
+
+    log(deviation / mean + 0.03) of weekly sums, and the mean size of their log moves.
     """
-
-    run_rate: NDArray[np.float64]
-    zero_share: NDArray[np.float64]
-    age_days: NDArray[np.int64]
-    observed_days: NDArray[np.int64]
-    idle_days: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class History:
-    """Running totals of a panel, each [series, days + 1]; column d is before day d."""
-
-    birth_index: NDArray[np.int64]
-    sales: NDArray[np.float64]
-    sale_days: NDArray[np.int32]
-    last_sale_index: NDArray[np.int32]
-
-
-def accumulate(panel: Panel) -> History:
-    """Return running totals; sums of whole minor units are exact in float64."""
-    shape = (panel.sales.shape[0], panel.days + 1)
-    sales = np.zeros(shape)
-    np.cumsum(panel.sales, axis=1, dtype=np.float64, out=sales[:, 1:])
-    has_sale = panel.sales > 0
-    sale_days = np.zeros(shape, dtype=np.int32)
-    np.cumsum(has_sale, axis=1, out=sale_days[:, 1:])
-    last_sale_index = np.full(shape, -1, dtype=np.int32)
-    days = np.arange(panel.days, dtype=np.int32)
-    last_sale_index[:, 1:] = np.where(has_sale, days, np.int32(-1))
-    np.maximum.accumulate(last_sale_index, axis=1, out=last_sale_index)
-    return History(panel.birth_index, sales, sale_days, last_sale_index)
-
-
-def features_at(history: History, origins: NDArray[np.int64]) -> Features:
-    """Return the features as known at the end of the days ``origins`` [origins].
-
-    Only running totals up to ``origin + 1`` are read, so nothing later can leak in.
-    """
-    age = np.maximum(origins - history.birth_index[:, None] + 1, 0)
-    observed = np.minimum(age, origins + 1)
-    window = np.minimum(observed, ZERO_SHARE_WINDOW_DAYS)
-    sale_days = _trailing_sum(history.sale_days, origins, window)
-    last_sale = history.last_sale_index[:, origins + 1]
-    return Features(
-        run_rate=_run_rate(history, origins, observed),
-        zero_share=1.0 - sale_days / np.maximum(window, 1),
-        age_days=age,
-        observed_days=observed,
-        idle_days=np.where(last_sale < 0, observed, origins - last_sale),
-    )
-
-
-def target(
-    history: History, origins: NDArray[np.int64], horizon_days: int
-) -> NDArray[np.float64]:
-    """Return S_H, the sales of days origin + 1 … origin + H, [series, origins]."""
-    later = history.sales[:, origins + horizon_days + 1]
-    return later - history.sales[:, origins + 1]
-
-
-def _run_rate(
-    history: History, origins: NDArray[np.int64], observed: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Return (4 m_28 + 3 m_56 + 2 m_112 + m_life) / 10, m_k a mean limited by age."""
-    blend = LIFETIME_TENTHS * _trailing_mean(history.sales, origins, observed)
-    for tenths, days in zip(RUN_RATE_TENTHS, RUN_RATE_WINDOWS_DAYS, strict=True):
-        window = np.minimum(observed, days)
-        blend += tenths * _trailing_mean(history.sales, origins, window)
-    return blend / (sum(RUN_RATE_TENTHS) + LIFETIME_TENTHS)
-
-
-def _trailing_mean(
-    totals: NDArray[np.float64],
-    origins: NDArray[np.int64],
-    window: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    return _trailing_sum(totals, origins, window) / np.maximum(window, 1)
-
-
-def _trailing_sum(
-    totals: NDArray[Any],
-    origins: NDArray[np.int64],
-    window: NDArray[np.int64],
-) -> NDArray[Any]:
-    """Return the sum over the last ``window`` days, [series, origins]."""
-    before = np.take_along_axis(totals, origins + 1 - window, axis=1)
-    return np.asarray(totals[:, origins + 1] - before)
+    weeks = snapshot.weeks[:, -_RECENT_WEEKS:]
+    mean = weeks.mean(axis=1) + WEEK_DAYS * level.least
+    deviation = np.sqrt(((weeks - mean[:, None]) ** 2).mean(axis=1))
+    variation = np.log(deviation / mean + _VARIATION_FLOOR)
+    moves = np.abs(np.diff(np.log(weeks + RATIO_FLOOR * mean[:, None]), axis=1))
+    return variation, moves.sum(axis=1) / max(moves.shape[1], 1)

@@ -25,8 +25,8 @@ PROBABILITIES: tuple[float, ...] = (
 class Forecast:
     """Quantiles of S_H, the repayable sales of the H days after ``end_date``.
 
-    ``quantiles``: float64 [series, horizons, probabilities], in the unit of each series'
-    own currency, never falling along horizons or probabilities.
+    ``quantiles``: float64 [series, horizons, probabilities], in the unit of each
+    series' own currency, never falling along horizons or probabilities.
     ``is_extrapolated``: bool [horizons], true where too few past origins had matured.
     ``horizons_days``: the horizons [horizons].
     """

@@ -117,4 +117,4 @@ def _add_shock(
         return away
     freedom = max(_LEAST_FREEDOM, model.independent_count)
     shock = model.spread.shock * stdtrit(freedom, level)
-    return np.sign(level - 0.5) * np.sqrt(away**2 + shock**2)
+    return np.asarray(np.sign(level - 0.5) * np.sqrt(away**2 + shock**2))

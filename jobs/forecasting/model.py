@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from jobs.forecasting.calendar import Calendars
 from jobs.forecasting.closures import fill, find_closures
 from jobs.forecasting.conformal import no_shift, shifted
-from jobs.forecasting.experts import Evidence, Pooled, pool, weigh
+from jobs.forecasting.experts import Evidence, weigh
 from jobs.forecasting.grid import (
     HORIZONS_DAYS,
     PROBABILITIES,
@@ -22,12 +22,12 @@ from jobs.forecasting.grid import (
 )
 from jobs.forecasting.horizon import HorizonModel, fit_horizon, horizon_quantiles
 from jobs.forecasting.panel import Panel
+from jobs.forecasting.pooled import Pooled, pool
 from jobs.forecasting.rows import look_back
 from jobs.forecasting.sampling import sample_rows
 from jobs.forecasting.smoothing import smooth
 from jobs.forecasting.snapshot import (
     Snapshot,
-    YearMaps,
     take_snapshot,
     weekday_profile,
     year_maps,
@@ -95,7 +95,7 @@ def predict(panel: Panel, model: Model) -> Forecast:
 
     A series that never sold inside the panel gets zeros.
     """
-    quantiles, stop = _matured_quantiles(panel, model)
+    quantiles = _matured_quantiles(panel, model)
     count = len(model.horizons)
     quantiles = extrapolate(quantiles, count, model.horizons_days)
     quantiles[~panel.sales.any(axis=1)] = 0.0
@@ -106,29 +106,25 @@ def predict(panel: Panel, model: Model) -> Forecast:
     )
 
 
-def _matured_quantiles(
-    panel: Panel, model: Model
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return quantiles [series, horizons, probabilities], and the probability that
-    nothing is sold within the last matured horizon [series].
-    """
+def _matured_quantiles(panel: Panel, model: Model) -> NDArray[np.float64]:
+    """Return quantiles [series, horizons, probabilities], 0 at horizons not learned."""
     lengths = np.array(model.horizons_days, dtype=np.int64)
     quantiles = np.zeros((len(panel.sales), len(lengths), len(PROBABILITIES)))
     stop = np.ones(len(panel.sales))
     if not model.horizons or not len(panel.sales):
-        return quantiles, stop
+        return quantiles
     now = _reopened(panel)
     maps = year_maps(model.calendars, panel.start_date, panel.days)
     snapshot = take_snapshot(now, maps, model.pooled.profile, lengths)
-    evidence = _evidence_now(now, snapshot, model, lengths)
+    evidence = _evidence_today(now, snapshot, model, lengths)
     for place, horizon in enumerate(model.horizons):
         levels = shifted(_LEVELS, model.shift[place])
         found = horizon_quantiles(horizon, evidence, place, levels, stop)
         quantiles[:, place], stop = found
-    return quantiles, stop
+    return quantiles
 
 
-def _evidence_now(
+def _evidence_today(
     panel: Panel, snapshot: Snapshot, model: Model, lengths: NDArray[np.int64]
 ) -> Evidence:
     origin = np.array([panel.days])

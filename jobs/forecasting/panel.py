@@ -107,7 +107,7 @@ _NEVER = np.iinfo(np.int32).max
 
 def _text(column: pa.ChunkedArray) -> NDArray[np.str_]:
     texts = pc.cast(column, pa.string()).to_numpy(zero_copy_only=False)
-    return texts.astype(np.str_)
+    return np.asarray(texts.astype(np.str_))
 
 
 def _days_since(dates: pa.ChunkedArray, start_date: date) -> NDArray[np.int64]:

@@ -35,7 +35,7 @@ class Scaling:
         )
 
     def apply(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return standardised features within 5 deviations; the first column stays 1."""
+        """Return features in deviations, within 5 of them; the first column stays 1."""
         scaled = np.clip((features - self.mean) / self.deviation, -5, 5)
         scaled[:, 0] = 1.0
         return scaled
@@ -43,8 +43,10 @@ class Scaling:
 
 @dataclass(frozen=True)
 class Location:
-    """Coefficients on scaled features [features], and the location of each training
-    row [rows] by a fit that left its origin and all that overlap it out.
+    """Where the regression says that S_H lies, in log units.
+
+    ``coefficients`` on scaled features [features]; ``left_out``: the location of each
+    training row [rows] by a fit without its origin and all that overlap it.
     """
 
     coefficients: NDArray[np.float64]
@@ -65,13 +67,15 @@ def fit_location(
     response = rows.target - rows.experts[:, 0]
     weight = rows.weight * rows.size**0.25
     weight = np.minimum(weight, np.quantile(weight, _LARGEST_WEIGHT_SHARE)) * used
-    overlap = max(1.0, rows.horizon_days / rows.step_days)
-    penalty = _LEAST_PENALTY + 3.0 * overlap / max(np.count_nonzero(used), 1)
+    overlap = float(max(1.0, rows.horizon_days / rows.step_days))
+    penalty = _LEAST_PENALTY + 3.0 * overlap / max(int(np.count_nonzero(used)), 1)
     penalty += _FEW_ORIGINS_PENALTY / rows.independent_count**2
     robust = weight
     for step in range(_HUBER_STEPS + 1):
         weighted = features * robust[:, None]
-        found = _solve(weighted.T @ features, weighted.T @ response, robust.sum(), penalty)
+        found = _solve(
+            weighted.T @ features, weighted.T @ response, robust.sum(), penalty
+        )
         error = response - features @ found
         if step < _HUBER_STEPS:
             width = _HUBER_WIDTH * np.median(np.abs(error[used])) + 1e-6
@@ -86,7 +90,9 @@ def fit_location(
     left_out = np.empty(len(response))
     for origin, part in _parts(rows):
         kept = _kept(rows, origin, total)
-        without = _solve(gram[kept].sum(0), moment[kept].sum(0), total[kept].sum(), penalty)
+        without = _solve(
+            gram[kept].sum(0), moment[kept].sum(0), total[kept].sum(), penalty
+        )
         left_out[part] = features[part] @ without + rows.experts[part, 0]
     return Location(coefficients, left_out)
 
@@ -132,10 +138,10 @@ def _parts(rows: Rows) -> list[tuple[int, slice]]:
 def _solve(
     gram: NDArray[np.float64], moment: NDArray[np.float64], total: float, penalty: float
 ) -> NDArray[np.float64]:
-    """Solve the ridge whose penalty is a share of the total weight; none on the first."""
+    """Solve the ridge, its penalty a share of the total weight, none on the first."""
     ridge = penalty * total * np.eye(len(moment))
     ridge[0, 0] = 1e-9 * total
-    return np.linalg.solve(gram + ridge, moment)
+    return np.asarray(np.linalg.solve(gram + ridge, moment), dtype=np.float64)
 
 
 def _discount(
@@ -161,19 +167,20 @@ def _sums(
     weight: NDArray[np.float64],
     discount: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Return an origin's Gram matrix, moments and weight, the between part discounted."""
+    """Return Gram matrix, moments and weight of an origin, its mean discounted."""
     total = weight.sum() + 1e-12
     weighted = features * weight[:, None]
     mean, level = weighted.sum(axis=0) / total, weight @ response / total
     lost = (1 - discount) * total
     gram = weighted.T @ features - lost * np.outer(mean, mean)
     moment = weighted.T @ response - lost * level * mean
-    return gram, moment, total
+    return gram, moment, float(total)
 
 
 def _kept(rows: Rows, origin: int, total: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return the origins that do not overlap ``origin``, or, while these are too few,
-    those that overlap it least.
+    """Return the origins that do not overlap ``origin`` [origins].
+
+    While these are too few, the gap asked for shrinks.
     """
     count = len(rows.origin_days)
     if count < 3:  # noqa: PLR2004 - nothing could be left out
@@ -183,7 +190,7 @@ def _kept(rows: Rows, origin: int, total: NDArray[np.float64]) -> NDArray[np.boo
     while gap >= rows.step_days:
         kept = distance >= gap
         enough = np.count_nonzero(kept) >= max(2, min(4, count // 3))
-        if enough and total[kept].sum() > 0.15 * total.sum():  # noqa: PLR2004 - a share
-            return kept
+        if enough and total[kept].sum() > 0.15 * total.sum():
+            return np.asarray(kept)
         gap *= 0.7
-    return distance > 0
+    return np.asarray(distance > 0)

@@ -1,13 +1,14 @@
 """Training rows: evidence at past origins beside what was sold after them."""
 
 from dataclasses import dataclass, replace
-
 import numpy as np
 from numpy.typing import NDArray
 
 from jobs.forecasting.closures import Closures, fill, find_closures
-from jobs.forecasting.experts import LOG_FLOOR, SHARED, Evidence, pool, weigh
+from jobs.forecasting.experts import LOG_FLOOR, Evidence, weigh
+from jobs.forecasting.features import SHARED
 from jobs.forecasting.panel import Panel
+from jobs.forecasting.pooled import pool
 from jobs.forecasting.smoothing import smooth
 from jobs.forecasting.snapshot import YearMaps, take_snapshot, weekday_profile
 
@@ -64,30 +65,20 @@ class Past:
     def rows(self, horizon: int) -> Rows | None:
         """Return the rows of the ``horizon``-th horizon, None where there are none."""
         length = int(self.horizons_days[horizon])
-        parts, days = [], []
-        for day, evidence in zip(self.origin_days, self.evidence, strict=True):
-            kept = evidence.is_typical
-            if day + length > self.panel.days or not kept.any():
-                continue
-            later = self.panel.sales[kept, day : day + length]
-            parts.append(
-                (
-                    evidence.features(horizon)[kept],
-                    evidence.experts[kept, horizon],
-                    later.sum(axis=1, dtype=np.float64),
-                    evidence.base[kept, horizon],
-                    evidence.risk[kept],
-                    np.full(np.count_nonzero(kept), len(days)),
-                )
-            )
-            days.append(day)
-            if len(days) == ORIGINS_LIMIT:
-                break
-        if not days:
+        matured = [
+            (int(day), evidence)
+            for day, evidence in zip(self.origin_days, self.evidence, strict=True)
+            if day + length <= self.panel.days and evidence.is_typical.any()
+        ][:ORIGINS_LIMIT]
+        if not matured:
             return None
+        parts = [
+            (*self._part(day, evidence, horizon), np.full(_count(evidence), place))
+            for place, (day, evidence) in enumerate(matured)
+        ]
         columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
         features, experts, sold, base, risk, origin = columns
-        origin_days = np.array(days, dtype=np.int64)
+        origin_days = np.array([day for day, _ in matured], dtype=np.int64)
         weight = 0.5 ** ((origin_days[0] - origin_days) / _HALF_LIFE_DAYS)
         return Rows(
             features=features,
@@ -103,6 +94,24 @@ class Past:
             horizon_days=length,
             step_days=self.step_days,
         )
+
+    def _part(
+        self, day: int, evidence: Evidence, horizon: int
+    ) -> tuple[NDArray[np.float64], ...]:
+        """Return features, experts, sold, base and risk of one origin's rows."""
+        kept = evidence.is_typical
+        later = self.panel.sales[kept, day : day + int(self.horizons_days[horizon])]
+        return (
+            evidence.features(horizon)[kept],
+            evidence.experts[kept, horizon],
+            later.sum(axis=1, dtype=np.float64),
+            evidence.base[kept, horizon],
+            evidence.risk[kept],
+        )
+
+
+def _count(evidence: Evidence) -> int:
+    return int(np.count_nonzero(evidence.is_typical))
 
 
 def origins_of(days: int, horizons_days: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -153,9 +162,7 @@ def _smooth_past(
     whole = fill(panel.sales, closures, panel.days)
     mean, deviation = smooth(whole, panel.birth_index, increasing, horizons_days)
     rows = np.unique(closures.row)
-    raw = smooth(
-        panel.sales[rows], panel.birth_index[rows], increasing, horizons_days
-    )
+    raw = smooth(panel.sales[rows], panel.birth_index[rows], increasing, horizons_days)
     for place, day in enumerate(increasing):
         inside = closures.under_way(int(day))
         for all_series, as_it_is in zip((mean, deviation), raw, strict=True):

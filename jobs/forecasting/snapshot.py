@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jobs.forecasting.calendar import (
@@ -19,12 +18,13 @@ from jobs.forecasting.calendar import (
     sources,
     year_back,
 )
+from jobs.forecasting.kernels import compiled
 from jobs.forecasting.panel import Panel
 from jobs.forecasting.seasonal import WEEKS_LIMIT
 
 #: Weeks of last year before the origin that the year ratios compare with.
 BASE_WEEKS: tuple[int, ...] = (4, 8, 16)
-#: From this age on a series has a like a year, or two years, before, with weeks to spare.
+#: From this age on a series has a like a year before, or two, with weeks to spare.
 ONE_YEAR_DAYS = 371 + 56
 TWO_YEARS_DAYS = 847
 _PROFILE_WEEKS = 8
@@ -87,7 +87,9 @@ def weekday_profile(panel: Panel) -> NDArray[np.float64]:
     sums = np.bincount(weekday, weights=share, minlength=WEEK_DAYS)
     counts = np.maximum(np.bincount(weekday, minlength=WEEK_DAYS), 1)
     means = sums / counts
-    return means / means.mean() if means.any() else np.ones(WEEK_DAYS)
+    if not means.any():
+        return np.ones(WEEK_DAYS)
+    return np.asarray(means / means.mean(), dtype=np.float64)
 
 
 def take_snapshot(
@@ -120,8 +122,8 @@ def take_snapshot(
             if year == 0:
                 bounds = np.append(week_bounds, ahead_bounds)
                 year_weeks[rows] = segment_sums(sales, index, factor, bounds)
-    # A weekday on which nobody sells is closed to everyone: Sundays, or six of seven days
-    # where the values are of whole weeks.
+    # A weekday on which nobody sells is closed to everyone: Sundays, or six days of the
+    # seven where the values are of whole weeks.
     weekday = np.arange(days) % WEEK_DAYS
     is_open = panel.is_open & (profile[weekday] >= _NOBODY_SHARE)
     as_it_is = np.arange(days), np.ones(days, dtype=np.float32)
@@ -149,8 +151,14 @@ def segment_sums(
     return sums
 
 
-@njit(nogil=True, cache=True)
-def _segment_sums(sales, index, factor, bounds, sums):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 # pragma: no cover
+@compiled
+def _segment_sums(
+    sales: NDArray[np.float32],
+    index: NDArray[np.int64],
+    factor: NDArray[np.float32],
+    bounds: NDArray[np.int64],
+    sums: NDArray[np.float64],
+) -> None:  # pragma: no cover - compiled
     for row in range(len(sales)):
         for segment in range(len(bounds) - 1):
             total = 0.0
@@ -185,9 +193,7 @@ def _week_days(sales: NDArray[np.float32]) -> NDArray[np.float64]:
     return folded.sum(axis=1, dtype=np.float64)
 
 
-def _zero_shares(
-    panel: Panel, is_open: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def _zero_shares(panel: Panel, is_open: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return 1 - sale days / open days since birth, in the last 28 and 112 days."""
     shares = np.empty((len(panel.sales), 2))
     for place, window in enumerate((_SHORT_DAYS, _LONG_DAYS)):
@@ -200,9 +206,7 @@ def _zero_shares(
     return shares
 
 
-def _idle_days(
-    panel: Panel, is_open: NDArray[np.bool_]
-) -> NDArray[np.int64]:
+def _idle_days(panel: Panel, is_open: NDArray[np.bool_]) -> NDArray[np.int64]:
     first = max(panel.days - LONGEST_IDLE_DAYS, 0)
     sold = panel.sales[:, first:] > 0
     later = np.cumsum(sold[:, ::-1], axis=1)[:, ::-1] == 0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.forecasting.experts import FEATURES
+from jobs.forecasting.features import FEATURES
 from jobs.forecasting.regression import (
     MEDIAN_VARIANCE,
     origin_medians,
@@ -42,7 +42,9 @@ _HALF_LIFE_DAYS = 364.0
 
 @dataclass(frozen=True)
 class Spread:
-    """``scale`` [9] coefficients of log scale; ``limits`` [2] of it; ``residuals`` [4,
+    """The residuals around a location, in log units.
+
+    ``scale`` [9] coefficients of log scale and its ``limits`` [2]; ``residuals`` [4,
     levels] in scales by risk group; ``shock`` the deviation of the common shock.
     """
 
@@ -54,7 +56,7 @@ class Spread:
     def scales(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the scale of each row of scaled ``features`` [rows]."""
         log = (features[:, _COLUMNS] * self.scale).sum(axis=1)
-        return np.exp(np.clip(log, *self.limits))
+        return np.asarray(np.exp(np.clip(log, *self.limits)))
 
 
 def fit_spread(

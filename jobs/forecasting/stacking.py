@@ -5,7 +5,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.forecasting.experts import LOG_FLOOR, SHARED
+from jobs.forecasting.experts import LOG_FLOOR
+from jobs.forecasting.features import SHARED
 from jobs.forecasting.rows import Rows
 
 GROUPS = 4

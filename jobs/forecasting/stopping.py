@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.forecasting.experts import FEATURES
+from jobs.forecasting.features import FEATURES
 from jobs.forecasting.rows import Rows
 
 #: Recency, share of days without sales, age, level and size explain who stops.
@@ -29,9 +29,7 @@ _HIGHEST = 0.995
 _PRIOR_ROWS, _PRIOR_SHARE = 2.0, 0.002
 
 
-def fit_stopping(
-    rows: Rows, features: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def fit_stopping(rows: Rows, features: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the coefficients on ``covariates`` [10]; none where hardly anyone stops.
 
     A binomial GLM by statsmodels, weighted by recency. Every covariate but the constant
@@ -69,4 +67,4 @@ def stopping_probability(
 ) -> NDArray[np.float64]:
     """Return 1 / (1 + exp(-covariates x coefficients)), at most .995 [rows]."""
     score = (covariates(features) * coefficients).sum(axis=1)
-    return np.minimum(1 / (1 + np.exp(-score)), _HIGHEST)
+    return np.asarray(np.minimum(1 / (1 + np.exp(-score)), _HIGHEST))

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from jobs.forecasting.calendar import Event
-from jobs.forecasting.experts import Pooled
 from jobs.forecasting.horizon import HorizonModel
 from jobs.forecasting.model import MODEL_VERSION, Model
+from jobs.forecasting.pooled import Pooled
 from jobs.forecasting.regression import Scaling
 from jobs.forecasting.spread import Spread
 

@@ -16,7 +16,7 @@ from jobs.forecasting.empirical import (
     origins_of,
     predict,
 )
-from jobs.forecasting.features import accumulate, features_at
+from jobs.forecasting.empirical_features import accumulate, features_at
 from jobs.forecasting.grid import HORIZONS_DAYS, PROBABILITIES, repair
 from jobs.forecasting.panel import Panel, take_series
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from panels import cell_by_hand, mixed_panel, panel_of, scaled
 
 from jobs.forecasting.empirical import EmpiricalModel, fit, predict
-from jobs.forecasting.features import accumulate, features_at
+from jobs.forecasting.empirical_features import accumulate, features_at
 from jobs.forecasting.grid import HORIZONS_DAYS, PROBABILITIES, repair
 from jobs.forecasting.panel import take_series
 

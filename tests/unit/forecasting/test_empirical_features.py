@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from panels import cut_panel, panel_of, random_panel
 
-from jobs.forecasting.features import accumulate, features_at, target
+from jobs.forecasting.empirical_features import accumulate, features_at, target
 from jobs.forecasting.panel import Panel
 
 NAMES = ("run_rate", "zero_share", "age_days", "observed_days", "idle_days")
