@@ -49,8 +49,10 @@ class Tag(StrEnum):
     """Every tag a DAG may carry."""
 
     NIGHTLY = "nightly"
+    WEEKLY = "weekly"
     CASH_FLOWS = "cash_flows"
     OFFERS = "offers"
+    FORECASTS = "forecasts"
 
 
 def as_of_date(dag_run: Any, params: Any) -> str:  # noqa: ANN401 - Airflow's, by shape

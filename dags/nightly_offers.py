@@ -3,7 +3,8 @@
 As soon as the cash flows of a night are built, and for that same night: fit the
 forecast, predict each share of the sellers in its own task, decide who is eligible,
 price the offers, build and test the marts of what was decided, then audit the offers
-and put them before the product.
+and put them before the product. Last, other forecasters predict a sample of sellers, to
+be compared with the champion when the days have passed; no offer waits for that.
 
 A night that is run again replaces what it wrote. What fails a test or the audit is not
 published: the product goes on showing what it showed.
@@ -37,5 +38,9 @@ with DAG(
         task_id="build_offers", command="build", part="--part offers"
     )
     publish = AdvancesOperator(task_id="publish", command="publish")
+    forecast_challenge = AdvancesOperator(
+        task_id="forecast_challenge", command="forecast challenge"
+    )
 
     forecast_fit >> forecast_predict >> decide >> price >> build_offers >> publish
+    publish >> forecast_challenge

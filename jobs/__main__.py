@@ -186,7 +186,8 @@ def challenge_command(night: Night) -> None:
     with console.status("forecast challenge"):
         done = challenge(night)
     console.print(
-        f"{done.series_count:,} series predicted by {', '.join(done.model_versions)};"
+        f"{done.series_count:,} series predicted by"
+        f" {', '.join(done.model_versions) or 'no other'};"
         f" {done.audited_count:,} audited, {done.failed_count:,} failed"
     )
 
@@ -268,7 +269,8 @@ def backtest_group() -> None:
     "--json",
     "json_path",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="File for all scores; a plot of the same name is written beside it.",
+    help="File for all scores, with a plot of the same name beside it; the default of"
+    " the night's own panel is backtests/ beside its warehouse.",
 )
 @click.option(
     "--quantiles",
@@ -313,8 +315,6 @@ def backtest_forecasts_command(
     with console.status("backtest") as status:
         result = backtest_forecasts(request, open_night, say, status.update)
     print_backtest(result)
-    for path in filter(None, (request.json_path, request.quantiles_path)):
-        console.print(f"Written to {path}", markup=False)
 
 
 def _fail(code: int, what: str, error: BaseException) -> NoReturn:

@@ -6,24 +6,24 @@ anything is fitted, so nothing later can leak in.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from threadpoolctl import threadpool_limits
 
 from jobs.backtest_report import Backtest, Evaluation, write_outputs
 from jobs.calendars import calendars_of
+from jobs.forecasters import fit_on_threads
 from jobs.forecasting.grid import HORIZONS_DAYS
-from jobs.forecasting.model import MODEL_VERSION, fit, predict
+from jobs.forecasting.model import MODEL_VERSION, predict
 from jobs.forecasting.naive import seasonal_naive
 from jobs.forecasting.panel import Panel
 from jobs.forecasting.sampling import sample_rows
 from jobs.forecasting.storage import rounded
-from jobs.night import Night
+from jobs.night import Night, require_marts
 from jobs.panels import FilePanel, read_panel
 from jobs.peers import LIBRARIES, forecast_peer, peer_pool, require_peers
 from jobs.sales_history import BUCKET_COUNT, read_history
@@ -95,11 +95,23 @@ def parse_peers(text: str) -> tuple[str, ...]:
 
 
 def panel_of_night(night: Night) -> FilePanel:
-    """Return the panel of the night's warehouse, a series a seller and currency."""
+    """Return the panel of the night's warehouse, a series a seller and currency.
+
+    It begins with the first day on which anybody sold.
+    """
     with night.warehouse() as warehouse:
+        require_marts(night, warehouse)
         panel = read_history(night, warehouse, range(BUCKET_COUNT)).panel
     names = np.strings.add(np.strings.add(panel.seller_ids, " "), panel.currency_codes)
-    return FilePanel(panel, pa.array(names.tolist(), pa.string()), 0)
+    first = int(panel.sales.any(axis=0).argmax())
+    begun = replace(
+        panel,
+        start_date=panel.start_date + timedelta(days=first),
+        sales=panel.sales[:, first:],
+        birth_index=panel.birth_index - first,
+        is_open=panel.is_open[:, first:],
+    )
+    return FilePanel(begun, pa.array(names.tolist(), pa.string()), 0)
 
 
 def backtest_forecasts(
@@ -108,10 +120,17 @@ def backtest_forecasts(
     say: Callable[[str], None],
     step: Callable[[str], None] = lambda _name: None,
 ) -> Backtest:
-    """Forecast at every origin, score what has ended, and write what was asked for."""
+    """Forecast at every origin, score what has ended, and write what was asked for.
+
+    Scores of the night's own panel are written beside its warehouse, unless another
+    place is named.
+    """
     _check_folders(request)
+    json_path = request.json_path
     if request.panel_path is None:
-        opened = panel_of_night(open_night())
+        night = open_night()
+        opened = panel_of_night(night)
+        json_path = json_path or _place_of_scores(night)
     else:
         opened = read_panel(
             request.panel_path, is_absent_closed=request.is_absent_closed
@@ -126,8 +145,16 @@ def backtest_forecasts(
     origins = origins_of(panel, request.origins, request.horizons_days[-1])
     say(_described(origins, request.horizons_days[-1]))
     result = _run(opened, request, origins, say, step)
-    write_outputs(result, request.json_path, request.quantiles_path)
+    write_outputs(result, json_path, request.quantiles_path)
+    for path in filter(None, (json_path, request.quantiles_path)):
+        say(f"written to {path}")
     return result
+
+
+def _place_of_scores(night: Night) -> Path:
+    folder = night.workspace / "backtests"
+    folder.mkdir(exist_ok=True)
+    return folder / f"{night.as_of_date}.json"
 
 
 def origins_of(panel: Panel, wanted: list[date] | int, longest_days: int) -> list[date]:
@@ -197,8 +224,8 @@ def _run(
         step(f"origin {origin}")
         known, case = _case(opened.panel, origin, horizons_days)
         seen = known.take(case.rows)
-        with threadpool_limits(1):
-            forecast = predict(seen, rounded(fit(known, calendars, horizons_days)))
+        model = rounded(fit_on_threads(known, calendars, horizons_days))
+        forecast = predict(seen, model)
         result.own.add(case, forecast.quantiles)
         naive = seasonal_naive(seen, np.array(horizons_days))
         result.naive.add(case, naive)

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from jobs.calendars import calendars_of
-from jobs.forecasters import FORECASTERS
+from jobs.forecasters import FORECASTERS, THREADS
 from jobs.forecasting.grid import Forecast
 from jobs.night import Night
 from jobs.sales_history import (
@@ -34,8 +34,6 @@ from jobs.warehouse.tables import (
 FIT_SERIES = 5_000
 #: Predicted at once: about 70 MB of panel, and several times that while at work.
 BLOCK_SERIES = 20_000
-#: Blocks predicted side by side.
-THREADS = 2
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The forecasters that a policy may name: the champion, and those it must beat."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +12,9 @@ from jobs.forecasting.calendar import Calendars
 from jobs.forecasting.conformal import Matured, shift_levels
 from jobs.forecasting.grid import HORIZONS_DAYS, PROBABILITIES, Forecast
 from jobs.forecasting.panel import Panel
+
+#: Parts fitted, and blocks predicted, side by side.
+THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -26,10 +30,20 @@ class Forecaster:
     predict: Callable[[Panel, str], Forecast]
 
 
+def fit_on_threads(
+    panel: Panel, calendars: Calendars, horizons_days: tuple[int, ...]
+) -> model.Model:
+    """Fit the model, its origins and horizons side by side.
+
+    Each part does its linear algebra on one thread: more are slower here, and would not
+    give the same bytes.
+    """
+    with threadpool_limits(1), ThreadPoolExecutor(THREADS) as pool:
+        return model.fit(panel, calendars, horizons_days, pool.map)
+
+
 def _fit_blend(panel: Panel, calendars: Calendars) -> str:
-    # More than one thread of linear algebra is slower here, and not the same bytes.
-    with threadpool_limits(1):
-        return storage.to_json(model.fit(panel, calendars))
+    return storage.to_json(fit_on_threads(panel, calendars, HORIZONS_DAYS))
 
 
 def _calibrate_blend(text: str, before: str | None, matured: Matured) -> str:

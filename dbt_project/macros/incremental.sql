@@ -152,8 +152,8 @@
 
 
 {# Takes out the nights after this one, which a step back in time must not show. #}
-{% macro delete_later_nights() %}
+{% macro delete_later_nights(column='as_of_date') %}
     {% if is_incremental() %}
-        delete from {{ this }} where as_of_date > {{ as_of_date() }}
+        delete from {{ this }} where {{ column }} > {{ as_of_date() }}
     {% endif %}
 {% endmacro %}

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from jobs.forecasting.experts import LOG_FLOOR, Evidence
 from jobs.forecasting.regression import Scaling, fit_location
@@ -16,8 +15,6 @@ from jobs.forecasting.stopping import fit_stopping, stopping_probability
 #: Part of the training targets, at each end, beyond which no location is believed.
 _SUPPORT = np.array([0.0005, 0.9995])
 _LEAST_HIGHEST = 0.3
-#: The common shock is a Student t of as many degrees as there are independent origins.
-_LEAST_FREEDOM = 20.0
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,7 @@ class HorizonModel:
     ``coefficients`` [features] of the regression on scaled features; ``support`` [2]
     the lowest and the highest location; ``edges`` [3] of the risk groups; ``weights``
     [4, 5] of regression and experts by group; ``stopping`` [10], empty where hardly
-    anyone stops; ``independent_count`` horizons fit side by side in the past.
+    anyone stops.
     """
 
     scaling: Scaling
@@ -37,7 +34,6 @@ class HorizonModel:
     weights: NDArray[np.float64]
     spread: Spread
     stopping: NDArray[np.float64]
-    independent_count: float
 
 
 def fit_horizon(rows: Rows) -> HorizonModel:
@@ -65,7 +61,6 @@ def fit_horizon(rows: Rows) -> HorizonModel:
         weights=weights,
         spread=fit_spread(rows, features, residual, group, used),
         stopping=stopping,
-        independent_count=rows.independent_count,
     )
 
 
@@ -80,7 +75,7 @@ def horizon_quantiles(
 
     The distribution is a mixture: an atom at 0, no larger than at the horizon before
     (``stop_before`` [series]), and residuals of the series' risk group around its
-    location, to which the common shock is added as a root of squares.
+    location.
     """
     features = model.scaling.apply(evidence.features(place))
     experts = evidence.experts[:, place]
@@ -95,26 +90,12 @@ def horizon_quantiles(
     level = (levels - stop[:, None]) / (1 - stop[:, None])
     is_nothing = level <= 0
     level = np.clip(level, LEVELS[0], LEVELS[-1])
-    residual = np.empty((len(center), len(levels) + 1))
-    with_median = np.column_stack([level, np.full(len(level), 0.5)])
+    residual = np.empty_like(level)
     for number, table in enumerate(model.spread.residuals):
         inside = group == number
-        residual[inside] = np.interp(with_median[inside], LEVELS, table)
+        residual[inside] = np.interp(level[inside], LEVELS, table)
     scale = model.spread.scales(features)[:, None]
-    middle = scale * residual[:, -1:]
-    away = _add_shock(model, level, scale * residual[:, :-1] - middle)
-    highest = max(model.support[1], _LEAST_HIGHEST) + 2 * model.spread.shock
-    log = np.clip(center[:, None] + middle + away, np.log(LOG_FLOOR), highest)
+    highest = max(model.support[1], _LEAST_HIGHEST)
+    log = np.clip(center[:, None] + scale * residual, np.log(LOG_FLOOR), highest)
     sold = np.maximum(np.exp(log) - LOG_FLOOR, 0.0) * evidence.base[:, place, None]
     return np.where(is_nothing, 0.0, sold), stop
-
-
-def _add_shock(
-    model: HorizonModel, level: NDArray[np.float64], away: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the distance from the median, own and common joined [series, levels]."""
-    if model.spread.shock <= 0:
-        return away
-    freedom = max(_LEAST_FREEDOM, model.independent_count)
-    shock = model.spread.shock * stdtrit(freedom, level)
-    return np.asarray(np.sign(level - 0.5) * np.sqrt(away**2 + shock**2))

@@ -5,6 +5,7 @@ series at a time, so a forecast does not depend on who else is asked for.
 """
 
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from jobs.forecasting.grid import (
 from jobs.forecasting.horizon import HorizonModel, fit_horizon, horizon_quantiles
 from jobs.forecasting.panel import Panel
 from jobs.forecasting.pooled import Pooled, pool
-from jobs.forecasting.rows import look_back
+from jobs.forecasting.rows import Each, look_back
 from jobs.forecasting.sampling import sample_rows
 from jobs.forecasting.smoothing import smooth
 from jobs.forecasting.snapshot import (
@@ -61,23 +62,28 @@ def fit(
     panel: Panel,
     calendars: Calendars,
     horizons_days: tuple[int, ...] = HORIZONS_DAYS,
+    each: Each = map,
 ) -> Model:
     """Learn from the past of a fixed sample of the panel's series.
 
     Every target ends on or before the panel's last day and every feature is read off a
     panel cut at its origin, so nothing overlaps the forecast. A horizon with fewer than
     6 matured origins is not learned, nor is any after it. ``horizons_days`` increase.
+    ``each`` maps over origins and over horizons, which do not depend on one another:
+    the ``map`` of a pool of threads gives the same model sooner.
     """
     lengths = np.array(horizons_days, dtype=np.int64)
     sample = panel.take(sample_rows(panel, SAMPLE_SIZE))
     maps = year_maps(calendars, panel.start_date, panel.days)
-    past = look_back(sample, maps, lengths)
-    horizons = []
-    for place in range(len(lengths)):
+    past = look_back(sample, maps, lengths, each)
+
+    def learned(place: int) -> HorizonModel | None:
         rows = past.rows(place)
-        if rows is None or len(rows.origin_days) < LEAST_ORIGINS:
-            break
-        horizons.append(fit_horizon(rows))
+        is_matured = rows is not None and len(rows.origin_days) >= LEAST_ORIGINS
+        return fit_horizon(rows) if rows is not None and is_matured else None
+
+    found = each(learned, range(len(lengths)))
+    horizons = list(takewhile(lambda horizon: horizon is not None, found))
     now = _reopened(sample)
     profile = weekday_profile(now)
     snapshot = take_snapshot(now, maps, profile, lengths)
@@ -116,7 +122,7 @@ def _matured_quantiles(panel: Panel, model: Model) -> NDArray[np.float64]:
     now = _reopened(panel)
     maps = year_maps(model.calendars, panel.start_date, panel.days)
     snapshot = take_snapshot(now, maps, model.pooled.profile, lengths)
-    evidence = _evidence_today(now, snapshot, model, lengths)
+    evidence = _evidence_of(now, snapshot, model, lengths)
     for place, horizon in enumerate(model.horizons):
         levels = shifted(_LEVELS, model.shift[place])
         found = horizon_quantiles(horizon, evidence, place, levels, stop)
@@ -124,7 +130,7 @@ def _matured_quantiles(panel: Panel, model: Model) -> NDArray[np.float64]:
     return quantiles
 
 
-def _evidence_today(
+def _evidence_of(
     panel: Panel, snapshot: Snapshot, model: Model, lengths: NDArray[np.int64]
 ) -> Evidence:
     origin = np.array([panel.days])

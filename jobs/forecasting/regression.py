@@ -10,11 +10,8 @@ from jobs.forecasting.rows import Rows
 _HUBER_STEPS = 3
 _HUBER_WIDTH = 1.5
 _LEAST_PENALTY = 0.002
-#: What few independent origins taught is trusted less.
-_FEW_ORIGINS_PENALTY = 0.3
-#: Standard deviations of a median of normal values: sqrt(pi / 2) squared.
-MEDIAN_VARIANCE = 1.57
-_MAD_TO_DEVIATION = 1.4826
+#: What few independent horizons taught is trusted less.
+_FEW_HORIZONS_PENALTY = 0.3
 _LARGEST_WEIGHT_SHARE = 0.99
 
 
@@ -58,18 +55,16 @@ def fit_location(
 ) -> Location:
     """Fit target - first expert on scaled ``features``, of the rows ``used``.
 
-    Ridge with Huber weights. Between origins the evidence is discounted, because one
-    origin's rows share its shock: of the Gram matrix G = within + psi x between, with
-    psi = 1 / (1 + n tau2 / sigma2 (1 + (H / step - 1) / 2)), n rows an origin, tau2
-    the variance of origin medians and sigma2 that of rows (a generalised least squares
-    with a random effect by origin).
+    Ridge with Huber weights; a row counts by its recency and a root of its size. Rows
+    of origins nearer than the horizon repeat one another, so the penalty grows by how
+    many of them overlap, and as 0.3 / n^2 with n horizons side by side in the past.
     """
     response = rows.target - rows.experts[:, 0]
     weight = rows.weight * rows.size**0.25
     weight = np.minimum(weight, np.quantile(weight, _LARGEST_WEIGHT_SHARE)) * used
     overlap = float(max(1.0, rows.horizon_days / rows.step_days))
     penalty = _LEAST_PENALTY + 3.0 * overlap / max(int(np.count_nonzero(used)), 1)
-    penalty += _FEW_ORIGINS_PENALTY / rows.independent_count**2
+    penalty += _FEW_HORIZONS_PENALTY / rows.independent_count**2
     robust = weight
     for step in range(_HUBER_STEPS + 1):
         weighted = features * robust[:, None]
@@ -80,10 +75,8 @@ def fit_location(
         if step < _HUBER_STEPS:
             width = _HUBER_WIDTH * np.median(np.abs(error[used])) + 1e-6
             robust = weight * np.minimum(1, width / np.maximum(np.abs(error), 1e-9))
-    discount = _discount(rows, error, weight, used)
     sums = [
-        _sums(features[part], response[part], robust[part], discount[origin])
-        for origin, part in _parts(rows)
+        _sums(features[part], response[part], robust[part]) for _, part in _parts(rows)
     ]
     gram, moment, total = (np.array(part) for part in zip(*sums, strict=True))
     coefficients = _solve(gram.sum(0), moment.sum(0), total.sum(), penalty)
@@ -95,23 +88,6 @@ def fit_location(
         )
         left_out[part] = features[part] @ without + rows.experts[part, 0]
     return Location(coefficients, left_out)
-
-
-def origin_medians(
-    rows: Rows,
-    values: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    used: NDArray[np.bool_],
-) -> NDArray[np.float64]:
-    """Return the weighted median of ``values`` at each origin, 0 with under 5 rows."""
-    medians = np.zeros(len(rows.origin_days))
-    for origin, part in _parts(rows):
-        inside = used[part]
-        if np.count_nonzero(inside) >= 5:  # noqa: PLR2004 - stated above
-            medians[origin] = weighted_quantiles(
-                values[part][inside], weight[part][inside], np.array([0.5])
-            )[0]
-    return medians
 
 
 def weighted_quantiles(
@@ -144,37 +120,14 @@ def _solve(
     return np.asarray(np.linalg.solve(gram + ridge, moment), dtype=np.float64)
 
 
-def _discount(
-    rows: Rows,
-    error: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    used: NDArray[np.bool_],
-) -> NDArray[np.float64]:
-    """Return psi of each origin, to a power from 1/2 (long panels) to 1 (short)."""
-    medians = origin_medians(rows, error, weight, used)
-    counts = np.bincount(rows.origin[used], minlength=len(medians)).clip(1)
-    spread = np.median(np.abs(error[used] - medians[rows.origin[used]]))
-    sigma2 = (_MAD_TO_DEVIATION * spread) ** 2 + 1e-9
-    tau2 = max(medians.var() - MEDIAN_VARIANCE * sigma2 / counts.mean(), 0.0) + 1e-4
-    overlap = 1 + 0.5 * max(rows.horizon_days / rows.step_days - 1, 0)
-    power = np.clip(1 - (rows.independent_count - 1.5) / 6, 0.5, 1)
-    return np.asarray((1 / (1 + counts * tau2 / sigma2 * overlap)) ** power)
-
-
 def _sums(
     features: NDArray[np.float64],
     response: NDArray[np.float64],
     weight: NDArray[np.float64],
-    discount: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Return Gram matrix, moments and weight of an origin, its mean discounted."""
-    total = weight.sum() + 1e-12
+    """Return the Gram matrix, the moments and the weight of one origin."""
     weighted = features * weight[:, None]
-    mean, level = weighted.sum(axis=0) / total, weight @ response / total
-    lost = (1 - discount) * total
-    gram = weighted.T @ features - lost * np.outer(mean, mean)
-    moment = weighted.T @ response - lost * level * mean
-    return gram, moment, float(total)
+    return weighted.T @ features, weighted.T @ response, float(weight.sum())
 
 
 def _kept(rows: Rows, origin: int, total: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -1,6 +1,9 @@
 """Training rows: evidence at past origins beside what was sold after them."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +22,10 @@ _STEP_DAYS, _SHORT_STEP_DAYS = 14, 7
 #: With fewer two-weekly origins before a horizon all origins are taken weekly.
 _FEW_ORIGINS = 14
 _HALF_LIFE_DAYS = 182.0
+
+
+#: What ``map`` does: a function over a range, the results in its order.
+Each = Callable[..., Iterable[Any]]
 
 
 @dataclass(frozen=True)
@@ -127,19 +134,25 @@ def origins_of(days: int, horizons_days: NDArray[np.int64]) -> NDArray[np.int64]
     return np.arange(days - step, FIRST_ORIGIN_DAYS - 1, -step, dtype=np.int64)
 
 
-def look_back(panel: Panel, maps: YearMaps, horizons_days: NDArray[np.int64]) -> Past:
+def look_back(
+    panel: Panel, maps: YearMaps, horizons_days: NDArray[np.int64], each: Each = map
+) -> Past:
     """Return the evidence of ``panel`` at every past origin, each cut at its day."""
     origins = origins_of(panel.days, horizons_days)
     closures = find_closures(panel.sales, panel.birth_index)
     smoothed = _smooth_past(panel, closures, origins, horizons_days)
-    evidence = []
-    for day, mean, deviation in zip(origins, *smoothed, strict=True):
+
+    def evidence_at(place: int) -> Evidence:
+        day = origins[place]
         cut = panel.cut(int(day))
         cut = replace(cut, sales=fill(panel.sales, closures, int(day)))
         profile = weekday_profile(cut)
         snapshot = take_snapshot(cut, maps, profile, horizons_days)
         pooled = pool(cut, snapshot, profile)
-        evidence.append(weigh(cut, snapshot, (mean, deviation), pooled, horizons_days))
+        mean, deviation = (part[place] for part in smoothed)
+        return weigh(cut, snapshot, (mean, deviation), pooled, horizons_days)
+
+    evidence = list(each(evidence_at, range(len(origins))))
     step = int(origins[0] - origins[1]) if len(origins) > 1 else _SHORT_STEP_DAYS
     return Past(panel, horizons_days, origins, evidence, step)
 

@@ -190,7 +190,7 @@ def _week_days(sales: NDArray[np.float32]) -> NDArray[np.float64]:
     weeks = min(sales.shape[1] // WEEK_DAYS, _PROFILE_WEEKS)
     recent = sales[:, sales.shape[1] - weeks * WEEK_DAYS :]
     folded = recent.reshape(len(sales), weeks, WEEK_DAYS)
-    return folded.sum(axis=1, dtype=np.float64)
+    return np.asarray(folded.sum(axis=1, dtype=np.float64))
 
 
 def _zero_shares(panel: Panel, is_open: NDArray[np.bool_]) -> NDArray[np.float64]:

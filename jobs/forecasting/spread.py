@@ -6,11 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.forecasting.features import FEATURES
-from jobs.forecasting.regression import (
-    MEDIAN_VARIANCE,
-    origin_medians,
-    weighted_quantiles,
-)
+from jobs.forecasting.regression import weighted_quantiles
 from jobs.forecasting.rows import Rows
 from jobs.forecasting.stacking import GROUPS
 
@@ -37,7 +33,6 @@ LEVELS = np.concatenate(
     ]
 )
 _LEAST_ROWS = 50
-_HALF_LIFE_DAYS = 364.0
 
 
 @dataclass(frozen=True)
@@ -45,13 +40,12 @@ class Spread:
     """The residuals around a location, in log units.
 
     ``scale`` [9] coefficients of log scale and its ``limits`` [2]; ``residuals`` [4,
-    levels] in scales by risk group; ``shock`` the deviation of the common shock.
+    levels] in scales by risk group.
     """
 
     scale: NDArray[np.float64]
     limits: NDArray[np.float64]
     residuals: NDArray[np.float64]
-    shock: float
 
     def scales(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the scale of each row of scaled ``features`` [rows]."""
@@ -66,10 +60,11 @@ def fit_spread(
     group: NDArray[np.int64],
     used: NDArray[np.bool_],
 ) -> Spread:
-    """Learn scale, residual quantiles and common shock from left-out ``residual``."""
-    weight = rows.weight * rows.size**0.25
-    medians = origin_medians(rows, residual, weight, used)
-    shock = _common_shock(rows, residual, medians, used)
+    """Learn scale and residual quantiles from ``residual``, left-out ones [rows].
+
+    The residuals of an origin keep the shock that its series shared, so the bands are
+    wide where origins differ, and no wider where they do not.
+    """
     columns = features[:, _COLUMNS]
     recent = rows.weight * used
     weighted = columns * recent[:, None]
@@ -86,27 +81,4 @@ def fit_spread(
         residuals[number] = weighted_quantiles(
             relative[inside], rows.weight[inside], LEVELS
         )
-    return Spread(scale, limits, residuals, shock)
-
-
-def _common_shock(
-    rows: Rows,
-    residual: NDArray[np.float64],
-    medians: NDArray[np.float64],
-    used: NDArray[np.bool_],
-) -> float:
-    """Return the deviation of the shock that all series of an origin share.
-
-    tau^2 = max(var(medians) - noise^2, 0) / n, n the number of independent origins and
-    noise^2 the variance of a median of so many rows. The residuals hold the shocks of
-    past origins already; what they lack is that n origins do not tell where the mean
-    of all shocks lies. Where origins differ by no more than chance, tau is 0.
-    """
-    share = 0.5 ** ((rows.origin_days[0] - rows.origin_days) / _HALF_LIFE_DAYS)
-    share /= share.sum()
-    center = share @ medians
-    variance = share @ (medians - center) ** 2
-    deviation = np.median(np.abs(residual[used] - center)) / 0.6745
-    each = max(np.count_nonzero(used) / len(medians), 1)
-    noise2 = MEDIAN_VARIANCE * deviation**2 / each
-    return float(np.sqrt(max(variance - noise2, 0.0) / rows.independent_count))
+    return Spread(scale, limits, residuals)

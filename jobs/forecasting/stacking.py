@@ -60,8 +60,7 @@ def learn_weights(
     for number in range(GROUPS):
         inside = group == number
         sparse = zero_share[inside].mean() / _SPARSE_ZERO_SHARE if inside.any() else 1.0
-        sparse = np.clip(sparse, 0, 1)
-        expected = (1 - sparse) * _DENSE + sparse * _SPARSE
+        expected = _expected(float(np.clip(sparse, 0, 1)), count)
         departure = ((SHARES - expected) ** 2).sum(axis=1)
         penalty = 1 + _PULL * departure / np.sqrt(count) * (1 + (2 / count) ** 2)
         own = losses[:, number]
@@ -69,3 +68,13 @@ def learn_weights(
         best = SHARES[np.argmin((0.5 * own + 0.5 * everyone) * penalty)]
         weights[number] = _LEARNED * best + (1 - _LEARNED) * expected
     return weights
+
+
+def _expected(sparse: float, count: float) -> NDArray[np.float64]:
+    """Return the weights expected of a group of which so large a part is sparse [5].
+
+    The regression gets n / (n + 2) of its share, n the independent horizons it saw.
+    """
+    weights = (1 - sparse) * _DENSE + sparse * _SPARSE
+    first = weights[0] * count / (count + 2)
+    return np.append(first, weights[1:] / weights[1:].sum() * (1 - first))

@@ -61,11 +61,9 @@ def from_json(text: str) -> Model:
 
 
 def _horizon(content: Mapping[str, Any]) -> HorizonModel:
-    spread = content["spread"]
     return HorizonModel(
         scaling=Scaling(**_arrays(content["scaling"])),
-        spread=Spread(**_arrays(spread) | {"shock": spread["shock"]}),
-        independent_count=content["independent_count"],
+        spread=Spread(**_arrays(content["spread"])),
         **_arrays(
             {
                 name: content[name]

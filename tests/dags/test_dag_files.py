@@ -3,14 +3,16 @@
 import ast
 import re
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 from conftest import DAGS
 
+from jobs.__main__ import cli
 from jobs.forecast import BUCKET_COUNT, Share
 from jobs.sources.tables import TABLES
 
@@ -22,7 +24,11 @@ DAG_FILES = sorted(path for path in DAGS.glob("*.py") if path.stem != "dag_kit")
 
 def test_the_folder_holds_the_dags_we_know() -> None:
     """A wrong path would let the tests below pass on nothing."""
-    assert [path.stem for path in DAG_FILES] == ["nightly_cash_flows", "nightly_offers"]
+    assert [path.stem for path in DAG_FILES] == [
+        "nightly_cash_flows",
+        "nightly_offers",
+        "weekly_backtest",
+    ]
 
 
 def test_one_file_one_dag_one_name(dags: "dict[str, DAG]") -> None:
@@ -78,7 +84,7 @@ def test_each_task_can_fail_safely(dags: "dict[str, DAG]", dag_kit: ModuleType) 
     """
     tasks = [task for dag in dags.values() for task in dag.tasks]
 
-    assert len(tasks) == 9
+    assert len(tasks) == 12
     for task in tasks:
         waits = task.task_id.startswith("wait_")
         assert task.pool == ("default_pool" if waits else "warehouse")
@@ -145,6 +151,63 @@ def test_ingests_each_table_of_the_contract(dags: "dict[str, DAG]") -> None:
     assert _parts(dags["nightly_cash_flows"], "ingest") == [
         f"--table {table}" for table in TABLES
     ]
+
+
+def test_no_offer_waits_for_a_challenger(dags: "dict[str, DAG]") -> None:
+    """The challengers come after publishing, and nothing comes after them."""
+    challenge = dags["nightly_offers"].get_task("forecast_challenge")
+
+    assert challenge.upstream_task_ids == {"publish"}
+    assert challenge.downstream_task_ids == set()
+
+
+def test_each_week_scores_the_night_before_monday(dags: "dict[str, DAG]") -> None:
+    """A run begins on a Monday at 08:00 UTC, and its key is the Sunday before."""
+    from airflow.serialization.decoders import (  # noqa: PLC0415 - after its environment
+        decode_timetable,
+    )
+    from airflow.serialization.encoders import (  # noqa: PLC0415 - after its environment
+        encode_timetable,
+    )
+
+    # What a DAG file names becomes, for the scheduler, another class.
+    timetable = decode_timetable(encode_timetable(dags["weekly_backtest"].timetable))
+    first = datetime(2026, 10, 20, tzinfo=UTC)
+    runs = timetable.iter_partition_dagrun_infos(
+        earliest=first, latest=first + timedelta(days=14)
+    )
+
+    assert [(run.partition_key, run.run_after) for run in runs] == [
+        ("2026-10-25", datetime(2026, 10, 26, 8, tzinfo=UTC)),
+        ("2026-11-01", datetime(2026, 11, 2, 8, tzinfo=UTC)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("task_id", "command"),
+    [
+        ("backtest_forecasts", "backtest forecasts --origins 4 --horizons 30,90,180"),
+        ("build_accuracy", "build --part accuracy"),
+    ],
+)
+def test_what_a_week_does_is_a_command(
+    dags: "dict[str, DAG]", task_id: str, command: str
+) -> None:
+    """Each task is a command of the jobs, with options it has, and waits for none."""
+    task = dags["weekly_backtest"].get_task(task_id)
+
+    assert task.bash_command.startswith(
+        f"${{ADVANCES_COMMAND:-advances}} {command} --as-of "
+    )
+    assert task.upstream_task_ids == set()
+    words = command.split()
+    context = click.Context(cli, info_name="advances")
+    node: click.Command = cli
+    while isinstance(node, click.Group):
+        _, found, words = node.resolve_command(context, words)
+        assert found is not None
+        node = found
+    assert node.make_context("advances", words, parent=context)
 
 
 def test_predicts_each_seller_once(dags: "dict[str, DAG]") -> None:

@@ -213,7 +213,7 @@ def _a_failed_audit_stops_publication(
     yesterday = published(nights.by_airflow)
     (nights.flags / "strict-audit").touch()
     airflow.wait_for(
-        "DAGs", lambda: airflow.ask("select 1 from dag having count(*) = 2"), 90
+        "DAGs", lambda: airflow.ask("select 1 from dag having count(*) = 3"), 90
     )
     for dag_id in ("nightly_offers", "nightly_cash_flows"):
         airflow("dags", "unpause", dag_id)

@@ -66,6 +66,7 @@ BIG = {
     "stg_balance_transactions": "occurred_date",
     "fct_sales": "ordered_date",
     "fct_seller_cash_flows_daily": "flow_date",
+    "stg_forecast_quantiles": "as_of_date",
 }
 #: What each incremental model reads of them on a second night, and writes into.
 BIG_READS = {
@@ -79,23 +80,28 @@ BIG_READS = {
     "fct_seller_health_daily": set(),
     "fct_eligibility_decisions": set(),
     "fct_eligibility_reasons": set(),
+    "fct_forecast_outcomes": {"stg_forecast_quantiles", "fct_seller_cash_flows_daily"},
+    "rpt_forecast_accuracy": set(),
 }
 
 
 def run(night: Night, as_of_date: date, environment: dict[str, str]) -> None:
-    """Run one night by the command line."""
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "jobs", "nightly"),
-            *("--source", f"sample:sellers={SAMPLE.sellers},days={SAMPLE.days},seed=3"),
-            *("--as-of", as_of_date.isoformat()),
-        ],
-        env=os.environ | {"ADVANCES_HOME": str(night.settings.home)} | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    """Run one night, and the week's build of accuracy, by the command line."""
+    for words in (("nightly",), ("build", "--part", "accuracy")):
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "jobs", *words, "--as-of", str(as_of_date)),
+                *(
+                    "--source",
+                    f"sample:sellers={SAMPLE.sellers},days={SAMPLE.days},seed=3",
+                ),
+            ],
+            env=os.environ | {"ADVANCES_HOME": str(night.settings.home)} | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
 
 
 def contents(night: Night) -> dict[str, tuple[int, str]]:

@@ -136,6 +136,7 @@ def test_a_series_on_which_a_peer_fails_is_counted() -> None:
         found = forecast_peer("AutoTheta", panel, horizons_days, pool)
 
     assert found.failed_count == 1
+    assert np.count_nonzero(found.has_failed) == 1
     assert found.first_error == "NotImplementedError: tiny datasets"
     naive = seasonal_naive(panel, horizons_days)
     assert np.array_equal(naive[1], found.quantiles[1])

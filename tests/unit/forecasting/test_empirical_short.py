@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from panels import END_DATE, mixed_panel, panel_of, random_panel
+from panels import mixed_panel, panel_of, random_panel
 
-from jobs.forecasting.empirical import extrapolate, fit, predict
-from jobs.forecasting.grid import HORIZONS_DAYS, PROBABILITIES
-from jobs.forecasting.panel import Panel, take_series
+from jobs.forecasting.empirical import fit, predict
+from jobs.forecasting.grid import HORIZONS_DAYS, PROBABILITIES, extrapolate
 
 GRID = (len(HORIZONS_DAYS), len(PROBABILITIES))
 
@@ -36,7 +35,7 @@ class TestTooLittleData:
         known[0, :, 9] = days**2
         known[0, :, 10] = 40.0
 
-        filled = extrapolate(known, 5)[0]
+        filled = extrapolate(known, 5, HORIZONS_DAYS)[0]
 
         assert filled[:5].tolist() == known[0, :5].tolist()
         assert filled[:, 0].tolist() == [0.0] * 9
@@ -49,7 +48,7 @@ class TestTooLittleData:
         known = np.zeros((1, *GRID))
         known[0, 1, 5] = 10.0
 
-        filled = extrapolate(known, 2)[0]
+        filled = extrapolate(known, 2, HORIZONS_DAYS)[0]
 
         assert filled[2:, 5] == pytest.approx(10.0 * np.array(HORIZONS_DAYS[2:]) / 14)
 
@@ -58,7 +57,7 @@ class TestTooLittleData:
         known = np.zeros((1, *GRID))
         known[0, 0, 5] = 3.0
 
-        assert extrapolate(known, 1)[0, :, 5].tolist() == [3.0] * 9
+        assert extrapolate(known, 1, HORIZONS_DAYS)[0, :, 5].tolist() == [3.0] * 9
 
     @pytest.mark.parametrize("days", [1, 28, 104])
     def test_a_short_history_forecasts_zero(self, days: int) -> None:
@@ -81,10 +80,8 @@ class TestTooLittleData:
 
     def test_one_series_is_its_own_model(self) -> None:
         """A panel of one seller learns from that seller's own past."""
-        one = take_series(
-            mixed_panel(),
-            np.array([int((mixed_panel().sales > 0).sum(axis=1).argmax())]),
-        )
+        busiest = int((mixed_panel().sales > 0).sum(axis=1).argmax())
+        one = mixed_panel().take(np.array([busiest]))
 
         forecast = predict(one, fit(one))
 
@@ -93,7 +90,7 @@ class TestTooLittleData:
 
     def test_an_empty_panel_gives_an_empty_forecast(self) -> None:
         """No series is no error: the model says nothing and there is no row."""
-        empty = take_series(mixed_panel(), np.array([], dtype=np.int64))
+        empty = mixed_panel().take(np.array([], dtype=np.int64))
 
         model = fit(empty)
 
@@ -102,15 +99,7 @@ class TestTooLittleData:
 
     def test_a_seller_who_sold_before_the_panel_only_gets_zeros(self) -> None:
         """A run rate needs sales inside the panel, and the fit skips such rows."""
-        panel = panel_of(np.vstack([np.zeros(200), np.full(200, 90.0)]))
-        older = Panel(
-            panel.seller_ids,
-            panel.currency_codes,
-            panel.start_date,
-            END_DATE,
-            panel.sales,
-            np.array([-50, 0]),
-        )
+        older = panel_of([np.zeros(200), np.full(200, 90.0)], birth=[-50, 0])
 
         forecast = predict(older, fit(older))
 

@@ -5,15 +5,21 @@ from datetime import date, timedelta
 import numpy as np
 import pyarrow as pa
 import pytest
-from panels import END_DATE, cut_panel, flows, series
+from panels import END_DATE, flows, panel_of, random_panel, series
 
-from jobs.forecasting.panel import build_panel, take_series
-
-WANTED = series(("seller-b", "JPY"), ("seller-a", "EUR"), ("seller-a", "JPY"))
+from jobs.forecasting.panel import build_panel
 
 
 def _day(back: int) -> date:
     return END_DATE - timedelta(days=back)
+
+
+#: In the order wanted: places 0, 1 and 2.
+WANTED = series(
+    ("seller-b", "JPY", "JP", _day(3)),
+    ("seller-a", "EUR", "ES", _day(0)),
+    ("seller-a", "JPY", "", None),
+)
 
 
 class TestBuildPanel:
@@ -22,158 +28,168 @@ class TestBuildPanel:
     def test_puts_each_flow_on_its_series_and_day(self) -> None:
         """Two sellers and two currencies never mix, and the wanted order is kept."""
         rows = flows(
-            ("seller-a", "EUR", _day(0), 100),
-            ("seller-a", "JPY", _day(1), 7),
-            ("seller-b", "JPY", _day(3), 900),
-            ("seller-b", "JPY", _day(0), 50),
+            (1, _day(0), 100), (2, _day(1), 7), (0, _day(3), 900), (0, _day(0), 50)
         )
 
         panel = build_panel(rows, WANTED, END_DATE, 4)
 
-        assert panel.sales.tolist() == [[900, 0, 0, 50], [0, 0, 0, 100], [0, 0, 7, 0]]
-        assert panel.birth_index.tolist() == [0, 3, 2]
-        assert panel.start_date == _day(3)
-        assert panel.seller_ids.tolist() == ["seller-b", "seller-a", "seller-a"]
-        assert panel.currency_codes.tolist() == ["JPY", "EUR", "JPY"]
+        assert [[900, 0, 0, 50], [0, 0, 0, 100], [0, 0, 7, 0]] == panel.sales.tolist()
+        assert (_day(3), END_DATE, 4) == (panel.start_date, panel.end_date, panel.days)
+        assert ["seller-b", "seller-a", "seller-a"] == panel.seller_ids.tolist()
+        assert ["JPY", "EUR", "JPY"] == panel.currency_codes.tolist()
+        assert ["JP", "ES", ""] == panel.country_codes.tolist()
+        assert panel.is_open.all()
 
     def test_equals_a_plain_loop(self) -> None:
         """The scatter gives what a loop over the rows gives."""
         random = np.random.default_rng(3)
-        keys = sorted({(int(s), int(d)) for s, d in random.integers(0, 20, (150, 2))})
-        pairs = [(f"seller-{s % 7}", ("EUR", "JPY")[s % 2]) for s in range(14)]
+        cells = sorted({(int(s), int(d)) for s, d in random.integers(0, 14, (150, 2))})
         rows = [
-            (*pairs[s], _day(d), int(random.integers(0, 999)))
-            for s, d in keys
-            if s < 14
+            (row, _day(back), int(random.integers(0, 999)))
+            for row, back in cells
+        ]
+        wanted = [
+            (f"seller-{row % 7}", ("EUR", "JPY")[row % 2], "", None)
+            for row in range(14)
         ]
         expected = np.zeros((14, 20))
-        for seller, currency, day, amount in rows:
-            column = 19 - (END_DATE - day).days
-            expected[pairs.index((seller, currency)), column] = amount
+        for row, day, amount in rows:
+            expected[row, 19 - (END_DATE - day).days] = amount
 
-        panel = build_panel(flows(*rows), series(*pairs), END_DATE, 20)
+        panel = build_panel(flows(*rows), series(*wanted), END_DATE, 20)
 
-        assert np.array_equal(panel.sales, expected)
+        assert len(rows) > 50
+        assert expected.tolist() == panel.sales.tolist()
+        assert np.float32 == panel.sales.dtype
 
-    def test_leaves_out_series_that_are_not_wanted(self) -> None:
-        """A bucket sees only its own sellers, whichever flows it is given."""
-        rows = flows(
-            ("seller-a", "EUR", _day(0), 100),
-            ("seller-a", "USD", _day(0), 5),
-            ("stranger", "EUR", _day(0), 6),
-        )
+    def test_the_birth_is_the_first_sale_whenever_it_was(self) -> None:
+        """Before the panel it is negative; without a sale, or later, all the days."""
+        dates = (_day(9), _day(1), None, _day(-3))
+        wanted = series(*((f"seller-{d}", "EUR", "", d) for d in dates))
 
-        panel = build_panel(rows, series(("seller-a", "EUR")), END_DATE, 2)
+        panel = build_panel(flows((0, _day(1), 3)), wanted, END_DATE, 4)
 
-        assert panel.sales.tolist() == [[0, 100]]
+        assert [-6, 2, 4, 4] == panel.birth_index.tolist()
 
-    def test_an_earlier_flow_counts_for_the_birth_only(self) -> None:
-        """A first sale before the panel gives a negative birth and no column."""
-        rows = flows(("seller-a", "EUR", _day(9), 100), ("seller-a", "EUR", _day(1), 3))
+    def test_two_currencies_of_one_seller_are_two_series(self) -> None:
+        """Euros and yen of a seller lie in rows of their own and are never added."""
+        rows = flows((1, _day(1), 250), (2, _day(1), 9_000))
 
-        panel = build_panel(rows, series(("seller-a", "EUR")), END_DATE, 4)
+        panel = build_panel(rows, WANTED, END_DATE, 2)
 
-        assert panel.sales.tolist() == [[0, 0, 3, 0]]
-        assert panel.birth_index.tolist() == [-6]
-
-    def test_a_day_without_repayable_sales_is_no_birth(self) -> None:
-        """Whoever never sold is born after the last day."""
-        rows = flows(("seller-a", "EUR", _day(1), 0))
-
-        panel = build_panel(rows, WANTED, END_DATE, 4)
-
-        assert panel.birth_index.tolist() == [4, 4, 4]
-        assert not panel.sales.any()
+        assert panel.seller_ids[1] == panel.seller_ids[2]
+        assert [[0, 0], [250, 0], [9_000, 0]] == panel.sales.tolist()
 
     def test_reads_dictionary_encoded_text(self) -> None:
         """Columns that arrive encoded give the same panel."""
-        rows = flows(("seller-a", "EUR", _day(0), 1), ("seller-b", "JPY", _day(2), 2))
-        encoded = rows.set_column(0, "seller_id", rows["seller_id"].dictionary_encode())
-
-        panel = build_panel(encoded, WANTED, END_DATE, 3)
-
-        assert (
-            panel.sales.tolist()
-            == build_panel(rows, WANTED, END_DATE, 3).sales.tolist()
+        encoded = WANTED.set_column(
+            0, "seller_id", WANTED["seller_id"].dictionary_encode()
         )
+
+        panel = build_panel(flows((0, _day(0), 1)), encoded, END_DATE, 3)
+
+        assert ["seller-b", "seller-a", "seller-a"] == panel.seller_ids.tolist()
 
     def test_accepts_no_flows_and_no_series(self) -> None:
         """An empty marketplace is an empty panel, not an error."""
-        empty = flows(("seller-a", "EUR", _day(0), 1)).slice(0, 0)
+        panel = build_panel(flows(), WANTED.slice(0, 0), END_DATE, 5)
 
-        panel = build_panel(empty, WANTED.slice(0, 0), END_DATE, 5)
+        assert (0, 5) == panel.sales.shape
+        assert (0,) == panel.birth_index.shape
 
-        assert panel.sales.shape == (0, 5)
+    def test_a_gap_is_days_without_sales(self) -> None:
+        """A day without a row holds 0, before and after the first sale."""
+        panel = build_panel(
+            flows((0, _day(3), 5), (0, _day(0), 6)), WANTED, END_DATE, 5
+        )
+
+        assert [0, 5, 0, 0, 6] == panel.sales[0].tolist()
 
 
 class TestRefusals:
-    """What cannot be a history is an error that names the seller and the date."""
+    """What cannot be a history is an error that names the series and the date."""
 
     @pytest.mark.parametrize(
-        ("amount", "back", "sentence"),
+        ("row", "sentence"),
         [
             (
-                5,
-                -1,
-                "seller-b on 2026-11-01, 5 JPY minor units, is later than the last day",
+                (0, _day(-1), 5),
+                "the flow of seller-b in JPY on 2026-11-01, 5 minor units, is later"
+                " than the panel's last day, 2026-10-31",
             ),
-            (-5, 1, "seller-b on 2026-10-30, -5 JPY minor units, is negative"),
-            (2**53, 0, r"seller-b in JPY sold 2\*\*53 minor units or more"),
+            (
+                (1, _day(4), 5),
+                "the flow of seller-a in EUR on 2026-10-27, 5 minor units, is before"
+                " the panel's first day, 2026-10-28",
+            ),
+            (
+                (2, _day(1), -5),
+                "the flow of seller-a in JPY on 2026-10-30, -5 minor units, is"
+                " negative; repayable sales are 0 or more",
+            ),
+            (
+                (3, _day(1), 5),
+                "the flow of series 3 on 2026-10-30, 5 minor units, has no series"
+                " among 3",
+            ),
+            (
+                (-1, _day(1), 5),
+                "the flow of series -1 on 2026-10-30, 5 minor units, has no series"
+                " among 3",
+            ),
         ],
+        ids=["future", "early", "negative", "unknown", "below-zero"],
     )
-    def test_refuses_a_flow(self, amount: int, back: int, sentence: str) -> None:
-        """A future day, a negative amount and an inexact total are refused."""
-        rows = flows(
-            ("seller-a", "EUR", _day(0), 1), ("seller-b", "JPY", _day(back), amount)
-        )
+    def test_refuses_a_flow(self, row: tuple[int, date, int], sentence: str) -> None:
+        """A future day, a negative amount or an unknown series stops the panel."""
+        with pytest.raises(ValueError) as raised:  # noqa: PT011 - compared in full
+            build_panel(flows((1, _day(0), 1), row), WANTED, END_DATE, 4)
 
-        with pytest.raises(ValueError, match=sentence):
-            build_panel(rows, WANTED, END_DATE, 4)
+        assert sentence == str(raised.value)
 
     def test_refuses_two_flows_on_one_day(self) -> None:
         """Neither sum nor last one wins: the grain is one row a day."""
-        rows = flows(
-            ("seller-a", "EUR", _day(1), 1),
-            ("seller-b", "JPY", _day(1), 2),
-            ("seller-b", "JPY", _day(1), 2),
-        )
+        rows = flows((1, _day(1), 1), (0, _day(1), 2), (0, _day(1), 2))
 
         with pytest.raises(
-            ValueError, match="seller-b in JPY has two flows on 2026-10-30"
+            ValueError, match="series seller-b in JPY has two flows on 2026-10-30"
         ):
             build_panel(rows, WANTED, END_DATE, 4)
 
-    def test_refuses_a_series_wanted_twice(self) -> None:
+    def test_refuses_two_flows_of_nothing_on_one_day(self) -> None:
+        """Zeros count as rows too."""
+        rows = flows((1, _day(0), 0), (1, _day(0), 0))
+
+        with pytest.raises(ValueError, match="seller-a in EUR has two flows on"):
+            build_panel(rows, WANTED, END_DATE, 4)
+
+    def test_refuses_a_series_given_twice(self) -> None:
         """A seller has one row for each currency."""
-        rows = flows(("seller-a", "EUR", _day(1), 1))
-        twice = series(("seller-a", "EUR"), ("seller-b", "JPY"), ("seller-a", "EUR"))
+        twice = pa.concat_tables([WANTED, WANTED.slice(1, 1)])
 
-        with pytest.raises(ValueError, match="seller-a in EUR is wanted twice"):
-            build_panel(rows, twice, END_DATE, 4)
+        with pytest.raises(
+            ValueError, match="series seller-a in EUR is given 2 times; expected once"
+        ):
+            build_panel(flows(), twice, END_DATE, 4)
 
-    def test_refuses_a_missing_amount(self) -> None:
-        """No amount is not an amount of zero."""
-        rows = flows(("seller-a", "EUR", _day(1), 1))
-        missing = rows.set_column(3, "repayable_minor", pa.array([None], pa.int64()))
+    @pytest.mark.parametrize(
+        "column", ["series_index", "flow_date", "repayable_minor"]
+    )
+    def test_refuses_a_missing_value(self, column: str) -> None:
+        """No amount is not an amount of zero, and no day is not any day."""
+        rows = flows((1, _day(1), 1), (0, _day(0), 2))
+        place = rows.column_names.index(column)
+        missing = rows.set_column(
+            place, column, pa.array([None, None], rows[column].type)
+        )
 
-        with pytest.raises(ValueError, match="flows have no repayable_minor in 1 rows"):
+        with pytest.raises(ValueError, match=f"flows have no {column} in 2 rows"):
             build_panel(missing, WANTED, END_DATE, 4)
-
-    @pytest.mark.parametrize("amount", [float("nan"), 1.5])
-    def test_refuses_what_is_not_a_whole_number(self, amount: float) -> None:
-        """Minor units are whole; a fraction or NaN is not rounded away."""
-        rows = flows(("seller-a", "EUR", _day(1), 1))
-        broken = rows.set_column(3, "repayable_minor", pa.array([amount], pa.float64()))
-
-        with pytest.raises(ValueError, match="was truncated"):
-            build_panel(broken, WANTED, END_DATE, 4)
 
     def test_refuses_a_panel_without_days(self) -> None:
         """A panel has at least one day."""
-        rows = flows(("seller-a", "EUR", _day(1), 1))
-
         with pytest.raises(ValueError, match="at least one day, not 0"):
-            build_panel(rows, WANTED, END_DATE, 0)
+            build_panel(flows(), WANTED, END_DATE, 0)
 
 
 class TestParts:
@@ -181,25 +197,34 @@ class TestParts:
 
     def test_cutting_equals_building_on_that_day(self) -> None:
         """A cut panel knows nothing of what came later, births included."""
-        early = ("seller-a", "EUR", _day(3), 4)
-        late = ("seller-b", "JPY", _day(0), 5)
+        early, late = (0, _day(3), 4), (1, _day(0), 5)
 
-        panel = cut_panel(build_panel(flows(early, late), WANTED, END_DATE, 5), _day(2))
+        cut = build_panel(flows(early, late), WANTED, END_DATE, 5).cut(3)
         known = build_panel(flows(early), WANTED, _day(2), 3)
 
-        assert panel.end_date == known.end_date
-        assert np.array_equal(panel.sales, known.sales)
-        assert np.array_equal(panel.birth_index, known.birth_index)
+        assert (known.start_date, known.end_date) == (cut.start_date, cut.end_date)
+        assert known.sales.tolist() == cut.sales.tolist()
+        assert known.birth_index.tolist() == cut.birth_index.tolist()
+        assert known.is_open.tolist() == cut.is_open.tolist()
 
     def test_takes_series_in_the_asked_order(self) -> None:
-        """Rows move together with their names and births."""
-        rows = flows(("seller-a", "EUR", _day(0), 1), ("seller-b", "JPY", _day(1), 2))
+        """Rows move together with their names, countries and births."""
+        panel = panel_of([[0, 2, 0], [0, 0, 7], [5, 0, 0]])
 
-        panel = take_series(
-            build_panel(rows, WANTED, END_DATE, 2), np.array([1, 0], dtype=np.int64)
-        )
+        taken = panel.take(np.array([2, 1], dtype=np.int64))
 
-        assert panel.seller_ids.tolist() == ["seller-a", "seller-b"]
-        assert panel.currency_codes.tolist() == ["EUR", "JPY"]
-        assert panel.sales.tolist() == [[0, 1], [2, 0]]
-        assert panel.birth_index.tolist() == [1, 0]
+        assert ["seller-0002", "seller-0001"] == taken.seller_ids.tolist()
+        assert ["EUR", "JPY"] == taken.currency_codes.tolist()
+        assert ["FR", "JP"] == taken.country_codes.tolist()
+        assert [[5, 0, 0], [0, 0, 7]] == taken.sales.tolist()
+        assert [0, 2] == taken.birth_index.tolist()
+        assert (2, 3) == taken.is_open.shape
+
+    def test_cutting_and_taking_may_change_places(self) -> None:
+        """Which comes first makes no difference."""
+        panel, rows = random_panel(20, 60), np.array([3, 17, 4])
+
+        first, second = panel.cut(40).take(rows), panel.take(rows).cut(40)
+
+        assert first.sales.tolist() == second.sales.tolist()
+        assert first.birth_index.tolist() == second.birth_index.tolist()

@@ -3,7 +3,6 @@
 import numpy as np
 from panels import panel_of, random_panel
 
-from jobs.forecasting.panel import take_series
 from jobs.forecasting.sampling import sample_rows, stable_hash
 
 
@@ -41,7 +40,7 @@ def test_sample_does_not_depend_on_the_order_of_rows() -> None:
     """Shuffled panels give the same series in the same order."""
     panel = random_panel(count=50)
     order = np.random.default_rng(1).permutation(50)
-    shuffled = take_series(panel, order)
+    shuffled = panel.take(order)
 
     here = panel.seller_ids[sample_rows(panel, 20)]
     there = shuffled.seller_ids[sample_rows(shuffled, 20)]

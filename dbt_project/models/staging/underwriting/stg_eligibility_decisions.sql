@@ -1,3 +1,5 @@
+{{ config(tags='accuracy') }}
+
 with source as (
 
     select * from {{ source('underwriting', 'eligibility_decisions') }}
