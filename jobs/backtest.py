@@ -215,6 +215,9 @@ def _run(
 ) -> Backtest:
     result = _empty(opened, request, origins)
     horizons_days = request.horizons_days
+    # As at night, and the days asked for beside them: a horizon that cannot be learned
+    # goes on from the longest that can.
+    grid_days = tuple(sorted({*HORIZONS_DAYS, *horizons_days}))
     calendars = calendars_of(
         set(opened.panel.country_codes.tolist()),
         opened.panel.start_date,
@@ -224,12 +227,13 @@ def _run(
         step(f"origin {origin}")
         known, case = _case(opened.panel, origin, horizons_days)
         seen = known.take(case.rows)
-        model = rounded(fit_on_threads(known, calendars, horizons_days))
+        model = rounded(fit_on_threads(known, calendars, grid_days))
         forecast = predict(seen, model)
-        result.own.add(case, forecast.quantiles)
+        asked = [grid_days.index(days) for days in horizons_days]
+        result.own.add(case, forecast.quantiles[:, asked])
         naive = seasonal_naive(seen, np.array(horizons_days))
         result.naive.add(case, naive)
-        late = np.array(horizons_days)[forecast.is_extrapolated]
+        late = np.array(horizons_days)[forecast.is_extrapolated[asked]]
         if len(late):
             say(f"origin {origin}: too few past origins from {late[0]} days on")
     if result.peers:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from jobs.forecasters import FORECASTERS
+from jobs.forecasting.versions import MODEL_VERSIONS
 from jobs.settings import ConfigurationError, Settings, code_version
 from jobs.sources.protocol import DataError, Source
 from jobs.underwriting.policy import Policy, PolicyError, parse_policy
@@ -88,11 +88,11 @@ def read_policy(settings: Settings) -> Policy:
             f"expected {version!r}, the name of the file"
         )
         raise ConfigurationError(message)
-    if policy.forecast.model_version not in FORECASTERS:
+    if policy.forecast.model_version not in MODEL_VERSIONS:
         message = (
             f"{version}.toml: forecast.model_version is "
             f"{policy.forecast.model_version!r}; this code forecasts "
-            f"{' and '.join(FORECASTERS)}"
+            f"{' and '.join(MODEL_VERSIONS)}"
         )
         raise ConfigurationError(message)
     return policy

@@ -24,11 +24,11 @@ from jobs.forecasting.grid import (
     HORIZONS_DAYS,
     PROBABILITIES,
     Forecast,
-    extrapolate,
     repair,
 )
 from jobs.forecasting.panel import Panel
 from jobs.forecasting.sampling import sample_rows
+from jobs.forecasting.versions import EMPIRICAL
 
 AGE_EDGES_DAYS: tuple[int, ...] = (90, 180)
 ZERO_SHARE_EDGES: tuple[float, ...] = (0.05, 0.25, 0.5, 0.75, 0.9, 0.95)
@@ -43,7 +43,7 @@ LEAST_ORIGINS = 6
 LEAST_CELL_ROWS = 200
 
 #: What a policy names as its forecast, and the kind of a stored model.
-MODEL_VERSION = "empirical-1"
+MODEL_VERSION = EMPIRICAL
 _AXES = (len(AGE_EDGES_DAYS) + 1, len(ZERO_SHARE_EDGES) + 1, len(IDLE_EDGES_DAYS) + 1)
 #: Levels of cells, coarsest first: which of (age, zero share, idle) each tells apart.
 _LEVELS = (
@@ -153,6 +153,31 @@ def origins_of(days: int, horizon_days: int) -> NDArray[np.int64]:
     newest = days - 1 - horizon_days
     origins = newest - ORIGIN_STEP_DAYS * np.arange(ORIGINS_LIMIT)
     return origins[origins >= 0]
+
+
+def extrapolate(
+    values: NDArray[np.float64], matured_count: int, horizons_days: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """Fill the horizons after the first ``matured_count`` [rows, horizons, quantiles].
+
+    q(H) = q(L) (H / L)^g with g = log(q(L) / q(K)) / log(L / K), clipped to [0, 1],
+    where K < L are the last two matured horizons. With one matured horizon no growth
+    was seen and none is assumed; with none everything stays 0.
+    """
+    if matured_count in {0, len(horizons_days)}:
+        return values
+    last = values[:, matured_count - 1]
+    growth = np.zeros_like(last)
+    if matured_count > 1:
+        before = values[:, matured_count - 2]
+        step = horizons_days[matured_count - 1] / horizons_days[matured_count - 2]
+        ratio = np.divide(last, before, out=np.full_like(last, step), where=before > 0)
+        growth = np.clip(np.log(np.maximum(ratio, 1.0)) / np.log(step), 0.0, 1.0)
+    filled = values.copy()
+    for position in range(matured_count, len(horizons_days)):
+        longer = horizons_days[position] / horizons_days[matured_count - 1]
+        filled[:, position] = last * longer**growth
+    return filled
 
 
 def _shape() -> tuple[int, int, int]:

@@ -36,31 +36,6 @@ class Forecast:
     horizons_days: tuple[int, ...] = HORIZONS_DAYS
 
 
-def extrapolate(
-    values: NDArray[np.float64], matured_count: int, horizons_days: tuple[int, ...]
-) -> NDArray[np.float64]:
-    """Fill the horizons after the first ``matured_count`` [rows, horizons, quantiles].
-
-    q(H) = q(L) (H / L)^g with g = log(q(L) / q(K)) / log(L / K), clipped to [0, 1],
-    where K < L are the last two matured horizons. With one matured horizon no growth
-    was seen and none is assumed; with none everything stays 0.
-    """
-    if matured_count in {0, len(horizons_days)}:
-        return values
-    last = values[:, matured_count - 1]
-    growth = np.zeros_like(last)
-    if matured_count > 1:
-        before = values[:, matured_count - 2]
-        step = horizons_days[matured_count - 1] / horizons_days[matured_count - 2]
-        ratio = np.divide(last, before, out=np.full_like(last, step), where=before > 0)
-        growth = np.clip(np.log(np.maximum(ratio, 1.0)) / np.log(step), 0.0, 1.0)
-    filled = values.copy()
-    for position in range(matured_count, len(horizons_days)):
-        longer = horizons_days[position] / horizons_days[matured_count - 1]
-        filled[:, position] = last * longer**growth
-    return filled
-
-
 def repair(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return ``values`` [..., horizons, probabilities] made monotone on both axes.
 

@@ -9,6 +9,7 @@ from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from jobs.forecasting.calendar import Calendars
 from jobs.forecasting.closures import fill, find_closures
@@ -18,7 +19,6 @@ from jobs.forecasting.grid import (
     HORIZONS_DAYS,
     PROBABILITIES,
     Forecast,
-    extrapolate,
     repair,
 )
 from jobs.forecasting.horizon import HorizonModel, fit_horizon, horizon_quantiles
@@ -33,9 +33,10 @@ from jobs.forecasting.snapshot import (
     weekday_profile,
     year_maps,
 )
+from jobs.forecasting.versions import BLEND
 
 #: What a policy names as its forecast, and the kind of a stored model.
-MODEL_VERSION = "blend-1"
+MODEL_VERSION = BLEND
 SAMPLE_SIZE = 5_000
 LEAST_ORIGINS = 6
 _LEVELS = np.array(PROBABILITIES)
@@ -99,11 +100,18 @@ def fit(
 def predict(panel: Panel, model: Model) -> Forecast:
     """Return the quantiles of every series of the panel, from its last day on.
 
-    A series that never sold inside the panel gets zeros.
+    A horizon that was not learned goes on from the longest one that was, in proportion
+    to its days. Where not even the shortest could be learned, the smoother speaks alone
+    and all horizons are marked. A series that never sold inside the panel gets zeros.
     """
-    quantiles = _matured_quantiles(panel, model)
     count = len(model.horizons)
-    quantiles = extrapolate(quantiles, count, model.horizons_days)
+    if count:
+        quantiles = _learned_quantiles(panel, model)
+        longest = model.horizons_days[count - 1]
+        for place, days in enumerate(model.horizons_days[count:], start=count):
+            quantiles[:, place] = quantiles[:, count - 1] * (days / longest)
+    else:
+        quantiles = _smoothed_quantiles(panel, model)
     quantiles[~panel.sales.any(axis=1)] = 0.0
     return Forecast(
         repair(quantiles),
@@ -112,13 +120,11 @@ def predict(panel: Panel, model: Model) -> Forecast:
     )
 
 
-def _matured_quantiles(panel: Panel, model: Model) -> NDArray[np.float64]:
+def _learned_quantiles(panel: Panel, model: Model) -> NDArray[np.float64]:
     """Return quantiles [series, horizons, probabilities], 0 at horizons not learned."""
     lengths = np.array(model.horizons_days, dtype=np.int64)
     quantiles = np.zeros((len(panel.sales), len(lengths), len(PROBABILITIES)))
     stop = np.ones(len(panel.sales))
-    if not model.horizons or not len(panel.sales):
-        return quantiles
     now = _reopened(panel)
     maps = year_maps(model.calendars, panel.start_date, panel.days)
     snapshot = take_snapshot(now, maps, model.pooled.profile, lengths)
@@ -128,6 +134,15 @@ def _matured_quantiles(panel: Panel, model: Model) -> NDArray[np.float64]:
         found = horizon_quantiles(horizon, evidence, place, levels, stop)
         quantiles[:, place], stop = found
     return quantiles
+
+
+def _smoothed_quantiles(panel: Panel, model: Model) -> NDArray[np.float64]:
+    """Return the smoother's own normal quantiles, floored at 0."""
+    origin = np.array([panel.days])
+    lengths = np.array(model.horizons_days, dtype=np.int64)
+    mean, deviation = smooth(panel.sales, panel.birth_index, origin, lengths)
+    quantiles = mean[0, :, :, None] + deviation[0, :, :, None] * ndtri(_LEVELS)
+    return np.asarray(np.maximum(quantiles, 0.0), dtype=np.float64)
 
 
 def _evidence_of(

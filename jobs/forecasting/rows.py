@@ -17,10 +17,10 @@ from jobs.forecasting.snapshot import YearMaps, take_snapshot, weekday_profile
 
 #: No origin before thirteen weeks of panel: the windows would be empty.
 FIRST_ORIGIN_DAYS = 91
-ORIGINS_LIMIT = 28
+#: Origins of one horizon reach no further back than this from its newest.
+ORIGINS_SPAN_DAYS = 392
+#: A panel that holds no more than that takes its origins every week.
 _STEP_DAYS, _SHORT_STEP_DAYS = 14, 7
-#: With fewer two-weekly origins before a horizon all origins are taken weekly.
-_FEW_ORIGINS = 14
 _HALF_LIFE_DAYS = 182.0
 
 
@@ -76,7 +76,7 @@ class Past:
             (int(day), evidence)
             for day, evidence in zip(self.origin_days, self.evidence, strict=True)
             if day + length <= self.panel.days and evidence.is_typical.any()
-        ][:ORIGINS_LIMIT]
+        ][: ORIGINS_SPAN_DAYS // self.step_days]
         if not matured:
             return None
         parts = [
@@ -121,24 +121,25 @@ def _count(evidence: Evidence) -> int:
     return int(np.count_nonzero(evidence.is_typical))
 
 
-def origins_of(days: int, horizons_days: NDArray[np.int64]) -> NDArray[np.int64]:
+def origins_of(days: int) -> NDArray[np.int64]:
     """Return all past origins, the days known at each, newest first.
 
-    They lie whole weeks before ``days``, two weeks apart, or one where the panel is so
-    short that fewer than 14 would fit before the longest horizon that fits at all.
+    They lie whole weeks before ``days``: two apart, or one in a short panel.
     """
-    room = days - FIRST_ORIGIN_DAYS - horizons_days
-    fitting = room[room >= 0]
-    is_short = not len(fitting) or fitting.min() / _STEP_DAYS < _FEW_ORIGINS
-    step = _SHORT_STEP_DAYS if is_short else _STEP_DAYS
+    step = _step_days(days)
     return np.arange(days - step, FIRST_ORIGIN_DAYS - 1, -step, dtype=np.int64)
+
+
+def _step_days(days: int) -> int:
+    is_short = days - FIRST_ORIGIN_DAYS <= ORIGINS_SPAN_DAYS
+    return _SHORT_STEP_DAYS if is_short else _STEP_DAYS
 
 
 def look_back(
     panel: Panel, maps: YearMaps, horizons_days: NDArray[np.int64], each: Each = map
 ) -> Past:
     """Return the evidence of ``panel`` at every past origin, each cut at its day."""
-    origins = origins_of(panel.days, horizons_days)
+    origins = origins_of(panel.days)
     closures = find_closures(panel.sales, panel.birth_index)
     smoothed = _smooth_past(panel, closures, origins, horizons_days)
 
@@ -153,8 +154,7 @@ def look_back(
         return weigh(cut, snapshot, (mean, deviation), pooled, horizons_days)
 
     evidence = list(each(evidence_at, range(len(origins))))
-    step = int(origins[0] - origins[1]) if len(origins) > 1 else _SHORT_STEP_DAYS
-    return Past(panel, horizons_days, origins, evidence, step)
+    return Past(panel, horizons_days, origins, evidence, _step_days(panel.days))
 
 
 def _smooth_past(

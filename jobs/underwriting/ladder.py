@@ -138,9 +138,11 @@ def _rung(
     is_risky = terms.repayment_probability_rate < tier.confidence_rate
     roomy = round_down_to_step(size.capped_without_entity, sellers.step)
     is_guessed = grid.extrapolated_at(tier.target_term_days)
+    # Where not even the shortest horizon was learned, no tier is lent on.
+    is_unlearned = grid.extrapolated_at(1)
     outcome = _outcome(
         SHORT_HISTORY=sellers.tenure_days < tier.minimum_history_days,
-        HISTORY_INCOMPLETE=is_guessed & tier.needs_matured_horizon,
+        HISTORY_INCOMPLETE=is_unlearned | (is_guessed & tier.needs_matured_horizon),
         REPAYMENT_UNLIKELY=size.sized_owed < 1,
         PRICE_ABOVE_CAP=np.where(is_small, size.is_unaffordable, is_dear),
         BELOW_MINIMUM_ADVANCE=is_small & (roomy < sellers.minimum),
