@@ -5,10 +5,9 @@ said can be compared with what then happened. No offer is made of them.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from jobs.forecast import (
@@ -50,14 +49,14 @@ def challenge(night: Night) -> Challenged:
     """Store what every challenger and the audit predict; replace the night's."""
     with night.warehouse() as warehouse:
         history = read_fit_history(night, warehouse)
-        sample = _take(history, sample_rows(history.panel, SAMPLE_SERIES))
+        sample = history.take(sample_rows(history.panel, SAMPLE_SERIES))
         versions = _challengers(night, warehouse)
         writes = []
         for version in versions:
             writes += _challenged(
                 night.forecast_by(version), warehouse, history, sample
             )
-        audited = _take(sample, auditable_rows(sample.panel))
+        audited = sample.take(auditable_rows(sample.panel))
         audit, failed_count = _audit(night.forecast_by(AUDIT_VERSION), audited)
         warehouse.replace([*writes, audit])
     return Challenged(
@@ -86,11 +85,6 @@ def _challengers(night: Night, warehouse: Warehouse) -> tuple[str, ...]:
     return tuple(version for version in FORECASTERS if version not in champions)
 
 
-def _take(history: SalesHistory, rows: NDArray[np.int64]) -> SalesHistory:
-    panel, buckets = history.panel.take(rows), history.buckets.take(pa.array(rows))
-    return replace(history, panel=panel, buckets=buckets)
-
-
 def _challenged(
     night: Night, warehouse: Warehouse, history: SalesHistory, sample: SalesHistory
 ) -> list[Write]:
@@ -117,5 +111,5 @@ def _audit(night: Night, sample: SalesHistory) -> tuple[Write, int]:
     kept = np.flatnonzero(~answer.has_failed)
     is_extrapolated = np.zeros(len(HORIZONS_DAYS), dtype=np.bool_)
     forecast = Forecast(repair(answer.quantiles[kept]), is_extrapolated)
-    rows = quantile_rows(night, _take(sample, kept), forecast)
+    rows = quantile_rows(night, sample.take(kept), forecast)
     return quantile_write(night, _BUCKETS, rows), answer.failed_count

@@ -21,6 +21,8 @@ BUCKET_COUNT = 64
 #: Two years and what their alignment by holiday reads before them. Older days do not
 #: move the forecast; the age of a seller is known without them.
 HISTORY_DAYS = 2 * 364 + 120
+#: Predicted at once: the weekly sums of so many series fit into the caches.
+PART_SERIES = 10_000
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,24 @@ class SalesHistory:
     panel: Panel
     buckets: pa.ChunkedArray
     data_as_of: object
+
+    def take(self, rows: NDArray[np.int64]) -> "SalesHistory":
+        """Return the history of the series at ``rows``, in that order."""
+        buckets = self.buckets.take(pa.array(rows))
+        return SalesHistory(self.panel.take(rows), buckets, self.data_as_of)
+
+    def parts(self) -> list["SalesHistory"]:
+        """Split the series into parts of one size, the last one smaller."""
+        count = len(self.panel.seller_ids)
+        firsts = range(0, max(count, 1), PART_SERIES)
+        return [
+            SalesHistory(
+                self.panel.take(slice(first, first + PART_SERIES)),
+                self.buckets.slice(first, PART_SERIES),
+                self.data_as_of,
+            )
+            for first in firsts
+        ]
 
 
 def count_series(night: Night, warehouse: Warehouse) -> NDArray[np.int64]:

@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from jobs.forecasting.calendar import WEEK_DAYS, YEAR_DAYS
 from jobs.forecasting.features import OWN, SHARED, in_order, shared_features
 from jobs.forecasting.panel import Panel
-from jobs.forecasting.pooled import Level, Pooled, level_of
+from jobs.forecasting.pooled import RUN_RATE_WEEKS, Level, Pooled, level_of
 from jobs.forecasting.seasonal import WeeklyHistory, seasonal_ridge
 from jobs.forecasting.snapshot import (
     BASE_WEEKS,
-    LONGEST_IDLE_DAYS,
     ONE_YEAR_DAYS,
     TWO_YEARS_DAYS,
     Snapshot,
@@ -43,8 +42,8 @@ class Evidence:
     ``base`` [series, horizons]: run rate x effective days, in the panel's unit.
     ``experts`` [series, horizons, 4]; ``shared`` [series, 22]; ``own`` [series,
     horizons, 7]; ``risk`` [series] grows with sparsity, idleness and variation.
-    ``is_typical`` [series]: 28 days of history and a sale in the last 120, the kind of
-    series that is learned from.
+    ``is_typical`` [series]: 28 days of history and a run rate, the kind of series that
+    is learned from.
     """
 
     base: NDArray[np.float64]
@@ -89,9 +88,8 @@ def weigh(
         "seasonal_aligned": seasonal * has_season[:, None],
         "smoothing_deviation": np.clip(deviation, _LOWEST, _HIGHEST),
     }
-    is_typical = (snapshot.age_days >= LEAST_HISTORY_DAYS) & (
-        snapshot.idle_days < LONGEST_IDLE_DAYS
-    )
+    has_rate = snapshot.weeks[:, -RUN_RATE_WEEKS:].any(axis=1)
+    is_typical = (snapshot.age_days >= LEAST_HISTORY_DAYS) & has_rate
     return Evidence(
         base=base,
         experts=np.stack([seasonal, smoothing, own_year, pooled_year], axis=2),

@@ -125,5 +125,5 @@ def _unrest(
     mean = weeks.mean(axis=1) + WEEK_DAYS * level.least
     deviation = np.sqrt(((weeks - mean[:, None]) ** 2).mean(axis=1))
     variation = np.log(deviation / mean + _VARIATION_FLOOR)
-    moves = np.abs(np.diff(np.log(weeks + RATIO_FLOOR * mean[:, None]), axis=1))
+    moves = np.abs(np.diff(np.log(weeks / mean[:, None] + RATIO_FLOOR), axis=1))
     return variation, moves.sum(axis=1) / max(moves.shape[1], 1)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.forecasting.experts import LOG_FLOOR, Evidence
-from jobs.forecasting.regression import Scaling, fit_location
+from jobs.forecasting.regression import Scaling, fit_location, row_sums
 from jobs.forecasting.rows import Rows
 from jobs.forecasting.spread import LEVELS, Spread, fit_spread
 from jobs.forecasting.stacking import learn_weights, risk_edges
@@ -79,11 +79,11 @@ def horizon_quantiles(
     """
     features = model.scaling.apply(evidence.features(place))
     experts = evidence.experts[:, place]
-    regression = (features * model.coefficients).sum(axis=1) + experts[:, 0]
+    regression = row_sums(features * model.coefficients) + experts[:, 0]
     group = np.searchsorted(model.edges, evidence.risk)
     weights = model.weights[group]
     center = np.clip(regression, *model.support) * weights[:, 0]
-    center += (experts * weights[:, 1:]).sum(axis=1)
+    center += row_sums(experts * weights[:, 1:])
     stop = np.zeros(len(center))
     if len(model.stopping):
         stop = np.minimum(stopping_probability(features, model.stopping), stop_before)

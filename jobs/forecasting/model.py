@@ -37,8 +37,10 @@ from jobs.forecasting.versions import BLEND
 
 #: What a policy names as its forecast, and the kind of a stored model.
 MODEL_VERSION = BLEND
-SAMPLE_SIZE = 5_000
+SAMPLE_SIZE = 3_000
 LEAST_ORIGINS = 6
+#: And rows that sold: one series on its own has hardly as many.
+LEAST_ROWS = 20
 _LEVELS = np.array(PROBABILITIES)
 
 
@@ -69,7 +71,8 @@ def fit(
 
     Every target ends on or before the panel's last day and every feature is read off a
     panel cut at its origin, so nothing overlaps the forecast. A horizon with fewer than
-    6 matured origins is not learned, nor is any after it. ``horizons_days`` increase.
+    6 matured origins, or 20 rows that sold, is not learned, nor is any after it.
+    ``horizons_days`` increase.
     ``each`` maps over origins and over horizons, which do not depend on one another:
     the ``map`` of a pool of threads gives the same model sooner.
     """
@@ -80,8 +83,10 @@ def fit(
 
     def learned(place: int) -> HorizonModel | None:
         rows = past.rows(place)
-        is_matured = rows is not None and len(rows.origin_days) >= LEAST_ORIGINS
-        return fit_horizon(rows) if rows is not None and is_matured else None
+        if rows is None or len(rows.origin_days) < LEAST_ORIGINS:
+            return None
+        has_enough = np.count_nonzero(rows.sold) >= LEAST_ROWS
+        return fit_horizon(rows) if has_enough else None
 
     found = each(learned, range(len(lengths)))
     horizons = list(takewhile(lambda horizon: horizon is not None, found))

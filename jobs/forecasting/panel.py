@@ -9,7 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from jobs.forecasting.kernels import compiled
+
 _EPOCH = date(1970, 1, 1)
+_NEVER = np.iinfo(np.int32).max
+_NO_SERIES, _EARLY, _LATE, _NEGATIVE, _TWICE = 1, 2, 3, 4, 5
 
 
 @dataclass(frozen=True)
@@ -83,12 +87,17 @@ def build_panel(flows: pa.Table, series: pa.Table, end_date: date, days: int) ->
         raise ValueError(message)
     start_date = end_date - timedelta(days=days - 1)
     _check_series(series)
-    _check_flows(flows, series, start_date, end_date)
-    rows = flows["series_index"].to_numpy()
-    columns = _days_since(flows["flow_date"], start_date)
+    _check_present(flows)
     sales = np.zeros((series.num_rows, days), dtype=np.float32)
-    sales[rows, columns] = flows["repayable_minor"].to_numpy()
-    _check_one_row_a_day(sales, rows, columns, series, start_date)
+    for batch in flows.to_batches():
+        indexes = batch["series_index"].to_numpy(zero_copy_only=False)
+        columns = _days_since(batch["flow_date"], start_date)
+        amounts = batch["repayable_minor"].to_numpy(zero_copy_only=False)
+        place, breach = _scatter(sales, indexes, columns, amounts)
+        if breach:
+            raise ValueError(
+                _described(batch, place, breach, series, (start_date, end_date))
+            )
     birth = _days_since(series["first_sale_date"], start_date)
     return Panel(
         seller_ids=_text(series["seller_id"]),
@@ -102,20 +111,20 @@ def build_panel(flows: pa.Table, series: pa.Table, end_date: date, days: int) ->
     )
 
 
-_NEVER = np.iinfo(np.int32).max
-
-
 def _text(column: pa.ChunkedArray) -> NDArray[np.str_]:
     texts = pc.cast(column, pa.string()).to_numpy(zero_copy_only=False)
     return np.asarray(texts.astype(np.str_))
 
 
-def _days_since(dates: pa.ChunkedArray, start_date: date) -> NDArray[np.int64]:
+def _days_since(
+    dates: pa.ChunkedArray | pa.Array, start_date: date
+) -> NDArray[np.int64]:
     """Return days from ``start_date``; the largest int32 where there is no date."""
     numbers = pc.cast(pc.cast(dates, pa.date32()), pa.int32())
     offset = (start_date - _EPOCH).days
     days = pc.subtract(pc.cast(numbers, pa.int64()), offset)
-    return np.asarray(pc.fill_null(days, _NEVER).to_numpy(), dtype=np.int64)
+    whole = pc.fill_null(days, _NEVER).to_numpy(zero_copy_only=False)
+    return np.asarray(whole, dtype=np.int64)
 
 
 def _check_series(series: pa.Table) -> None:
@@ -130,55 +139,61 @@ def _check_series(series: pa.Table) -> None:
         raise ValueError(message)
 
 
-def _check_flows(
-    flows: pa.Table, series: pa.Table, start_date: date, end_date: date
-) -> None:
+def _check_present(flows: pa.Table) -> None:
     for column in ("series_index", "flow_date", "repayable_minor"):
         if flows[column].null_count:
             message = f"flows have no {column} in {flows[column].null_count} rows"
             raise ValueError(message)
-    days = pc.cast(flows["flow_date"], pa.date32())
-    index = flows["series_index"]
-    no_series = pc.or_(pc.less(index, 0), pc.greater_equal(index, series.num_rows))
-    late, early = pc.greater(days, end_date), pc.less(days, start_date)
-    negative = pc.less(flows["repayable_minor"], 0)
-    _refuse(flows, series, no_series, f"has no series among {series.num_rows}")
-    _refuse(flows, series, late, f"is later than the panel's last day, {end_date}")
-    _refuse(flows, series, early, f"is before the panel's first day, {start_date}")
-    _refuse(flows, series, negative, "is negative; repayable sales are 0 or more")
-
-
-def _refuse(
-    flows: pa.Table, series: pa.Table, breach: pa.ChunkedArray, sentence: str
-) -> None:
-    if pc.any(breach).as_py():
-        row = flows.filter(breach).slice(0, 1).to_pylist()[0]
-        index = row["series_index"]
-        is_known = 0 <= index < series.num_rows
-        message = (
-            f"the flow of {_name(series, index) if is_known else f'series {index}'} on"
-            f" {row['flow_date']}, {row['repayable_minor']} minor units, {sentence}"
-        )
+    kind = flows["repayable_minor"].type
+    if not pa.types.is_integer(kind):
+        message = f"repayable_minor is of type {kind}; expected whole minor units"
         raise ValueError(message)
 
 
-def _check_one_row_a_day(
+@compiled
+def _scatter(
     sales: NDArray[np.float32],
-    rows: NDArray[np.int64],
+    indexes: NDArray[np.int64],
     columns: NDArray[np.int64],
+    amounts: NDArray[np.int64],
+) -> tuple[int, int]:  # pragma: no cover - compiled
+    """Put every amount in its place; return the first that has none, and its breach."""
+    for k in range(len(indexes)):
+        row, column = indexes[k], columns[k]
+        if row < 0 or row >= sales.shape[0]:
+            return k, _NO_SERIES
+        if column < 0:
+            return k, _EARLY
+        if column >= sales.shape[1]:
+            return k, _LATE
+        if amounts[k] < 0:
+            return k, _NEGATIVE
+        if sales[row, column] != 0:
+            return k, _TWICE
+        sales[row, column] = amounts[k]
+    return 0, 0
+
+
+def _described(
+    batch: pa.RecordBatch,
+    place: int,
+    breach: int,
     series: pa.Table,
-    start_date: date,
-) -> None:
-    is_taken = np.zeros(sales.shape, dtype=np.bool_)
-    is_taken[rows, columns] = True
-    if np.count_nonzero(is_taken) == len(rows):
-        return
-    cells = rows * np.int64(sales.shape[1]) + columns
-    values, counts = np.unique(cells, return_counts=True)
-    place = np.flatnonzero(cells == values[counts > 1][0])[0]
-    day = start_date + timedelta(days=int(columns[place]))
-    message = f"series {_name(series, rows[place])} has two flows on {day}"
-    raise ValueError(message)
+    span: tuple[date, date],
+) -> str:
+    """Say which flow breaks which rule."""
+    row = batch.slice(place, 1).to_pylist()[0]
+    index = row["series_index"]
+    name = f"series {index}" if breach == _NO_SERIES else _name(series, index)
+    rule = {
+        _NO_SERIES: f"has no series among {series.num_rows}",
+        _EARLY: f"is before the panel's first day, {span[0]}",
+        _LATE: f"is later than the panel's last day, {span[1]}",
+        _NEGATIVE: "is negative; repayable sales are 0 or more",
+        _TWICE: "is the second of that day; expected one",
+    }[breach]
+    amount = f"{row['repayable_minor']} minor units"
+    return f"the flow of {name} on {row['flow_date']}, {amount}, {rule}"
 
 
 def _name(series: pa.Table, row: int) -> str:

@@ -16,6 +16,7 @@ from jobs.forecasting.snapshot import (
 
 #: Weeks of each trailing mean in the run rate, and its weight.
 _RUN_RATE = ((4, 0.40), (8, 0.35), (16, 0.25))
+RUN_RATE_WEEKS = 16
 #: Trailing means that are compared with the run rate.
 LEVEL_WEEKS: tuple[int, ...] = (1, 2, 4, 8, 16, 26, 52)
 #: A run rate never falls below this share of the typical one in its currency.

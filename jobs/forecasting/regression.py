@@ -38,6 +38,15 @@ class Scaling:
         return scaled
 
 
+def row_sums(products: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sum of each row, added in the same order for one row as for many.
+
+    NumPy adds along memory, and columns that were picked from an array do not lie in it
+    as rows do.
+    """
+    return np.asarray(np.ascontiguousarray(products).sum(axis=1))
+
+
 @dataclass(frozen=True)
 class Location:
     """Where the regression says that S_H lies, in log units.
@@ -117,6 +126,8 @@ def _solve(
     """Solve the ridge, its penalty a share of the total weight, none on the first."""
     ridge = penalty * total * np.eye(len(moment))
     ridge[0, 0] = 1e-9 * total
+    # Where nothing is left to learn from, nothing is learned.
+    ridge += 1e-12 * np.eye(len(moment))
     return np.asarray(np.linalg.solve(gram + ridge, moment), dtype=np.float64)
 
 

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.forecasting.closures import Closures, fill, find_closures
+from jobs.forecasting.closures import fill, find_closures
 from jobs.forecasting.experts import LOG_FLOOR, Evidence, weigh
 from jobs.forecasting.features import SHARED
 from jobs.forecasting.panel import Panel
 from jobs.forecasting.pooled import pool
-from jobs.forecasting.smoothing import smooth
+from jobs.forecasting.smoothing import START_DAYS, smooth
 from jobs.forecasting.snapshot import YearMaps, take_snapshot, weekday_profile
 
 #: No origin before thirteen weeks of panel: the windows would be empty.
@@ -141,7 +141,10 @@ def look_back(
     """Return the evidence of ``panel`` at every past origin, each cut at its day."""
     origins = origins_of(panel.days)
     closures = find_closures(panel.sales, panel.birth_index)
-    smoothed = _smooth_past(panel, closures, origins, horizons_days)
+    # One pass over the days serves all origins, but it sees every closure filled, which
+    # an origin inside of one must not; there the series is smoothed as it was known.
+    whole = fill(panel.sales, closures, panel.days)
+    means, deviations = _smooth_all(whole, panel, origins, horizons_days)
 
     def evidence_at(place: int) -> Evidence:
         day = origins[place]
@@ -150,34 +153,29 @@ def look_back(
         profile = weekday_profile(cut)
         snapshot = take_snapshot(cut, maps, profile, horizons_days)
         pooled = pool(cut, snapshot, profile)
-        mean, deviation = (part[place] for part in smoothed)
+        mean, deviation = means[place], deviations[place]
+        inside = closures.under_way(int(day))
+        # Younger series have no place in the pass above, and are no rows.
+        inside = inside[panel.birth_index[inside] + START_DAYS <= day]
+        here, origin = cut.take(inside), origins[[place]]
+        found = smooth(here.sales, here.birth_index, origin, horizons_days)
+        mean[inside], deviation[inside] = found[0][0], found[1][0]
         return weigh(cut, snapshot, (mean, deviation), pooled, horizons_days)
 
     evidence = list(each(evidence_at, range(len(origins))))
     return Past(panel, horizons_days, origins, evidence, _step_days(panel.days))
 
 
-def _smooth_past(
+def _smooth_all(
+    sales: NDArray[np.float32],
     panel: Panel,
-    closures: Closures,
     origins: NDArray[np.int64],
     horizons_days: NDArray[np.int64],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return mean and deviation of S_H at every origin, in one pass over the days.
-
-    That pass sees every stretch without sales filled, which an origin inside of one
-    must not know; there the series is smoothed as it is.
-    """
-    shape = (0, len(panel.sales), len(horizons_days))
+    """Return mean and deviation [origins, series, horizons], newest origin first."""
     if not len(origins):
-        return np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)
+        empty = np.zeros((0, len(sales), len(horizons_days)), dtype=np.float32)
+        return empty, empty
     increasing = origins[::-1].copy()
-    whole = fill(panel.sales, closures, panel.days)
-    mean, deviation = smooth(whole, panel.birth_index, increasing, horizons_days)
-    rows = np.unique(closures.row)
-    raw = smooth(panel.sales[rows], panel.birth_index[rows], increasing, horizons_days)
-    for place, day in enumerate(increasing):
-        inside = closures.under_way(int(day))
-        for all_series, as_it_is in zip((mean, deviation), raw, strict=True):
-            all_series[place, inside] = as_it_is[place, np.searchsorted(rows, inside)]
+    mean, deviation = smooth(sales, panel.birth_index, increasing, horizons_days)
     return mean[::-1], deviation[::-1]

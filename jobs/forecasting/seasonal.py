@@ -91,18 +91,20 @@ def _seasonal_ridge(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
         if floor <= 0.0:
             expected[row, :] = 0.0
             continue
-        log_weeks = np.log(weeks[row, first:] + floor)
+        # In floors, so that a scale of two changes no bit of what follows.
+        log_weeks = np.log(weeks[row, first:] / floor + 1.0)
         aligned = min(aligned_weeks[row], known)
         if aligned < _LEAST_ALIGNED_WEEKS:
             aligned = 0
         has_year[row] = aligned > 0
-        log_year = np.log(year_before[row, first:] + floor)
+        log_year = np.log(year_before[row, first:] / floor + 1.0)
         weights, recent, recent_year = _learn(log_weeks, log_year, aligned, penalties)
         path = _path(weights, log_weeks[-1], recent, recent_year, log_year[known - 1 :])
         total, place = 0.0, 0
         for step in range((horizons[-1] + 6) // 7):
             # Beyond what last year tells the path stays where it is.
-            week = max(np.exp(path[min(step, len(path) - 1)]) - floor, 0.0)
+            ahead = np.exp(path[min(step, len(path) - 1)])
+            week = floor * max(ahead - 1.0, 0.0)
             while place < len(horizons) and horizons[place] <= 7 * (step + 1):
                 within = horizons[place] - 7 * step
                 expected[row, place] = total + week * week_shares[row, within - 1]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.forecasting.features import FEATURES
-from jobs.forecasting.regression import weighted_quantiles
+from jobs.forecasting.regression import row_sums, weighted_quantiles
 from jobs.forecasting.rows import Rows
 from jobs.forecasting.stacking import GROUPS
 
@@ -49,7 +49,7 @@ class Spread:
 
     def scales(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the scale of each row of scaled ``features`` [rows]."""
-        log = (features[:, _COLUMNS] * self.scale).sum(axis=1)
+        log = row_sums(features[:, _COLUMNS] * self.scale)
         return np.asarray(np.exp(np.clip(log, *self.limits)))
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.forecasting.features import FEATURES
+from jobs.forecasting.regression import row_sums
 from jobs.forecasting.rows import Rows
 
 #: Recency, share of days without sales, age, level and size explain who stops.
@@ -66,5 +67,5 @@ def stopping_probability(
     features: NDArray[np.float64], coefficients: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return 1 / (1 + exp(-covariates x coefficients)), at most .995 [rows]."""
-    score = (covariates(features) * coefficients).sum(axis=1)
+    score = row_sums(covariates(features) * coefficients)
     return np.asarray(np.minimum(1 / (1 + np.exp(-score)), _HIGHEST))

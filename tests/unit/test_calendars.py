@@ -127,7 +127,7 @@ class TestCalendars:
         """No holidays are made up, and none are an error."""
         found = calendars_of({"XX"}, START_DATE, END_DATE)
 
-        assert ["", "XX"] == list(found)
+        assert list(found) == ["", "XX"]
         assert found[""] == found["XX"]
         assert found["XX"]
 

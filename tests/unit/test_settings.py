@@ -18,14 +18,14 @@ def test_the_example_lists_every_setting() -> None:
     text = (ROOT / "jobs" / "settings.py").read_text()
     read = set(re.findall(r'_(?:environment|number|size|choice)\(\s*"(\w+)"', text))
     read_by_options = set(
-        re.findall(r'"ADVANCES_(\w+)"', (ROOT / "jobs" / "__main__.py").read_text())
+        re.findall(r'"ADVANCES_(\w+)"', (ROOT / "jobs" / "options.py").read_text())
     )
-
     read_by_dags = set(
         re.findall(r"ADVANCES_(\w+)", (ROOT / "dags" / "dag_kit.py").read_text())
     )
 
     assert {"COMMAND", "DEADLINE_HOURS"} <= read_by_dags
+    assert {"SOURCE", "SOURCE_PATH"} <= read_by_options
     assert {name.removeprefix("ADVANCES_") for name in listed} == (
         read | read_by_options | read_by_dags
     )

@@ -14,7 +14,7 @@ from jobs.forecasting.rows import Rows
 EFFECTS = {"week_4": 0.3, "idle": -0.2}
 
 
-def made_rows(
+def made_rows(  # noqa: PLR0913, PLR0917 - a builder; tests name what they set
     origins: int = 16,
     each: int = 60,
     horizon_days: int = 28,

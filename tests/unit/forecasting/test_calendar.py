@@ -160,7 +160,7 @@ class TestSources:
 
         source, factor = sources(back, _profile(d0=here, d6=there), 800)
 
-        assert (700 % 7, 300 % 7, 300) == (0, 6, source[700])
+        assert (0, 6, source[700]) == (700 % 7, 300 % 7, 300)
         assert pytest.approx(expected, rel=1e-6) == factor[700]
 
     @pytest.mark.parametrize(("here", "there"), [(0.0, 1.0), (1.0, 0.0), (1.0, 0.2)])
@@ -173,7 +173,7 @@ class TestSources:
 
         source, factor = sources(back, _profile(d0=here, d6=there), 800)
 
-        assert (700 - YEAR_DAYS, 1.0) == (source[700], factor[700])
+        assert (source[700], factor[700]) == (700 - YEAR_DAYS, 1.0)
 
     @given(st.integers(1, 900))
     def test_nothing_unknown_is_read(self, known_days: int) -> None:

@@ -1,11 +1,11 @@
 """A long stretch without sales is a closure only once its end is known."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from panels import panel_of
 
 from jobs.forecasting.closures import (
@@ -38,7 +38,7 @@ def _by_hand(panel: Panel) -> list[tuple[int, int, int]]:
     found = []
     for row, sales in enumerate(panel.sales.tolist()):
         sale_days = [day for day, sold in enumerate(sales) if sold > 0]
-        for last, following in zip(sale_days, sale_days[1:], strict=False):
+        for last, following in pairwise(sale_days):
             length = following - last - 1
             before = sales[max(last + 1 - _BEFORE_DAYS, 0) : last + 1]
             share = min(sum(sold > 0 for sold in before) / _BEFORE_DAYS, 0.999)
@@ -82,7 +82,7 @@ class TestFindClosures:
         sales[1, -1] = 5.0
         panel = panel_of(sales)
 
-        assert [(1, 120, 199)] == _tuples(find_closures(panel.sales, panel.birth_index))
+        assert _tuples(find_closures(panel.sales, panel.birth_index)) == [(1, 120, 199)]
 
     def test_a_sparse_seller_is_never_closed(self) -> None:
         """One sale in three weeks leaves room for long pauses."""
@@ -91,15 +91,15 @@ class TestFindClosures:
         sales[:, 210:260] = 0.0
         panel = panel_of(sales)
 
-        assert [] == _tuples(find_closures(panel.sales, panel.birth_index))
+        assert _tuples(find_closures(panel.sales, panel.birth_index)) == []
 
     def test_none_in_a_panel_without_series_or_sales(self) -> None:
         """Nothing to see is no error."""
         for sales in (np.zeros((0, 200)), np.zeros((2, 200))):
             panel = panel_of(sales)
             closures = find_closures(panel.sales, panel.birth_index)
-            assert [] == _tuples(closures)
-            assert [] == closures.under_way(100).tolist()
+            assert _tuples(closures) == []
+            assert closures.under_way(100).tolist() == []
 
     def test_tells_who_is_closed_on_a_day(self) -> None:
         """Under way from the first closed day known until the first sale is."""
@@ -107,7 +107,7 @@ class TestFindClosures:
 
         found = {day: closures.under_way(day).tolist() for day in (50, 51, 81, 90, 91)}
 
-        assert {50: [], 51: [3], 81: [3, 5], 90: [3, 5], 91: [5]} == found
+        assert found == {50: [], 51: [3], 81: [3, 5], 90: [3, 5], 91: [5]}
 
 
 class TestFill:
@@ -117,7 +117,7 @@ class TestFill:
         """Each day gets the mean of its weekday in the weeks before the closure."""
         panel = _closing_panel()
         closures = find_closures(panel.sales, panel.birth_index)
-        expected: NDArray[np.float64] = panel.sales.astype(np.float64)
+        expected = panel.sales.astype(np.float64)
         for row, start, end in _by_hand(panel):
             for day in range(start, end):
                 latest = day
@@ -138,9 +138,7 @@ class TestFill:
         panel = _closing_panel()
         cut = panel.cut(days)
 
-        whole = fill(
-            panel.sales, find_closures(panel.sales, panel.birth_index), days
-        )
+        whole = fill(panel.sales, find_closures(panel.sales, panel.birth_index), days)
         known = fill(cut.sales, find_closures(cut.sales, cut.birth_index), days)
 
         assert known.tolist() == whole.tolist()

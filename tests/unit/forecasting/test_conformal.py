@@ -113,7 +113,7 @@ def test_no_level_ever_leaves_its_bounds(nights: list[list[float]], each: int) -
         assert (np.abs(shift) <= furthest).all()
     for row in shift:
         levels = shifted(LEVELS, row)
-        assert 0 < levels[0]
+        assert levels[0] > 0
         assert levels[-1] < 1
 
 
@@ -137,11 +137,7 @@ def test_fewer_stopping_than_said_is_a_miss() -> None:
     assert not moved[(LEVELS <= 0.1) | (LEVELS > 0.5)].any()
 
 
-@given(
-    st.lists(
-        st.floats(-0.5, 0.5), min_size=len(LEVELS), max_size=len(LEVELS)
-    )
-)
+@given(st.lists(st.floats(-0.5, 0.5), min_size=len(LEVELS), max_size=len(LEVELS)))
 def test_levels_keep_their_order(parts: list[float]) -> None:
     """Whatever the shifts, a higher quantile is asked for at no lower a level."""
     furthest = np.minimum(LEVELS, 1 - LEVELS)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from panels import mixed_panel, panel_of, random_panel
 
-from jobs.forecasting.empirical import fit, predict
-from jobs.forecasting.grid import HORIZONS_DAYS, PROBABILITIES, extrapolate
+from jobs.forecasting.empirical import extrapolate, fit, predict
+from jobs.forecasting.grid import HORIZONS_DAYS, PROBABILITIES
 
 GRID = (len(HORIZONS_DAYS), len(PROBABILITIES))
 

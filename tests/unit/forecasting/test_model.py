@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -12,10 +13,10 @@ from numpy.typing import NDArray
 from panels import calendars, panel_of, random_panel, scaled
 from threadpoolctl import threadpool_limits
 
-from jobs.forecasting.grid import HORIZONS_DAYS, PROBABILITIES, Forecast
+from jobs.forecasting.grid import HORIZONS_DAYS, PROBABILITIES, Forecast, repair
 from jobs.forecasting.model import LEAST_ORIGINS, fit, predict
-from jobs.forecasting.panel import Panel
 from jobs.forecasting.rows import FIRST_ORIGIN_DAYS
+from jobs.forecasting.smoothing import smooth
 from jobs.forecasting.storage import rounded, to_json
 
 GRID = (len(HORIZONS_DAYS), len(PROBABILITIES))
@@ -44,7 +45,7 @@ class TestShape:
         """In float64, in the unit of the series."""
         assert (COUNT, *GRID) == forecast().quantiles.shape
         assert np.float64 == forecast().quantiles.dtype
-        assert HORIZONS_DAYS == forecast().horizons_days
+        assert forecast().horizons_days == HORIZONS_DAYS
 
     def test_rises_with_probability_and_horizon(self) -> None:
         """More days and more luck never mean fewer sales."""
@@ -81,8 +82,8 @@ class TestShape:
         found = predict(market(), fit(market(), calendars(), (28, 91)))
 
         assert (COUNT, 2, len(PROBABILITIES)) == found.quantiles.shape
-        assert (28, 91) == found.horizons_days
-        assert [False, False] == found.is_extrapolated.tolist()
+        assert found.horizons_days == (28, 91)
+        assert found.is_extrapolated.tolist() == [False, False]
         assert is_lawful(found)
 
 
@@ -110,26 +111,41 @@ class TestMatured:
             assert not (marked and must)
         assert is_lawful(found)
 
-    def test_go_on_growing_as_the_last_ones_did(self) -> None:
-        """Between no growth and growth in proportion to the days."""
+    def test_go_on_in_proportion(self) -> None:
+        """As much a day as over the longest horizon that was learned, or a little less.
+
+        Less where that one lay below a shorter one and was raised to it.
+        """
         quantiles = forecast().quantiles
-        first = int(np.flatnonzero(forecast().is_extrapolated)[0])
-        last = quantiles[:, first - 1]
-        longest = last * HORIZONS_DAYS[first] / HORIZONS_DAYS[first - 1]
+        count = int(np.flatnonzero(forecast().is_extrapolated)[0])
+        longest = quantiles[:, count - 1]
 
-        assert 0 < first < len(HORIZONS_DAYS)
-        assert (quantiles[:, first] >= last).all()
-        assert (quantiles[:, first] <= longest * (1 + 1e-9)).all()
+        assert 0 < count < len(HORIZONS_DAYS)
+        for place in range(count, len(HORIZONS_DAYS)):
+            expected = longest * HORIZONS_DAYS[place] / HORIZONS_DAYS[count - 1]
+            found = quantiles[:, place]
+            assert (found >= quantiles[:, place - 1]).all()
+            assert (found <= expected * (1 + 1e-9)).all()
+            assert np.isclose(expected, found).mean() > 0.75
 
-    @pytest.mark.parametrize("days", [1, 7, 60, 97])
-    def test_a_panel_too_short_to_learn_from_forecasts_zeros(self, days: int) -> None:
-        """Nothing is said rather than guessed, and every horizon is marked."""
+    @pytest.mark.parametrize("days", [1, 7, 60, 97, 120])
+    def test_the_smoother_speaks_where_nothing_could_be_learned(
+        self, days: int
+    ) -> None:
+        """Its normal quantiles, at least 0, every horizon being marked."""
         panel = market().cut(days)
+        lengths = np.array(HORIZONS_DAYS)
+        mean, deviation = smooth(
+            panel.sales, panel.birth_index, np.array([days]), lengths
+        )
+        normal = [NormalDist().inv_cdf(level) for level in PROBABILITIES]
+        expected = repair(mean[0, ..., None] + deviation[0, ..., None] * normal)
 
         found = predict(panel, fit(panel, calendars()))
 
-        assert not found.quantiles.any()
         assert found.is_extrapolated.all()
+        assert is_lawful(found)
+        assert pytest.approx(expected, rel=1e-5) == found.quantiles
 
 
 class TestUnits:
@@ -221,7 +237,7 @@ class TestDeterminism:
             assert _same(forecast().quantiles[rows], alone)
 
     @settings(max_examples=20)
-    @given(st.lists(st.integers(0, COUNT - 1), min_size=1, max_size=30))
+    @given(st.lists(st.integers(0, COUNT - 1), min_size=2, max_size=30))
     def test_nor_on_who_else_is_in_it(self, rows: list[int]) -> None:
         """Any sellers in any order, some of them twice."""
         found = predict(market().take(np.array(rows)), blend()).quantiles
@@ -298,7 +314,7 @@ class TestTime:
 
     def test_a_calendar_moves_the_forecast(self) -> None:
         """What is not aligned is another forecast."""
-        nowhere: Panel = replace(market(), country_codes=np.full(COUNT, ""))
+        nowhere = replace(market(), country_codes=np.full(COUNT, ""))
 
         found = predict(nowhere, blend()).quantiles
 

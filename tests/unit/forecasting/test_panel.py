@@ -33,21 +33,18 @@ class TestBuildPanel:
 
         panel = build_panel(rows, WANTED, END_DATE, 4)
 
-        assert [[900, 0, 0, 50], [0, 0, 0, 100], [0, 0, 7, 0]] == panel.sales.tolist()
+        assert panel.sales.tolist() == [[900, 0, 0, 50], [0, 0, 0, 100], [0, 0, 7, 0]]
         assert (_day(3), END_DATE, 4) == (panel.start_date, panel.end_date, panel.days)
-        assert ["seller-b", "seller-a", "seller-a"] == panel.seller_ids.tolist()
-        assert ["JPY", "EUR", "JPY"] == panel.currency_codes.tolist()
-        assert ["JP", "ES", ""] == panel.country_codes.tolist()
+        assert panel.seller_ids.tolist() == ["seller-b", "seller-a", "seller-a"]
+        assert panel.currency_codes.tolist() == ["JPY", "EUR", "JPY"]
+        assert panel.country_codes.tolist() == ["JP", "ES", ""]
         assert panel.is_open.all()
 
     def test_equals_a_plain_loop(self) -> None:
         """The scatter gives what a loop over the rows gives."""
         random = np.random.default_rng(3)
         cells = sorted({(int(s), int(d)) for s, d in random.integers(0, 14, (150, 2))})
-        rows = [
-            (row, _day(back), int(random.integers(0, 999)))
-            for row, back in cells
-        ]
+        rows = [(row, _day(back), int(random.integers(0, 999))) for row, back in cells]
         wanted = [
             (f"seller-{row % 7}", ("EUR", "JPY")[row % 2], "", None)
             for row in range(14)
@@ -69,7 +66,7 @@ class TestBuildPanel:
 
         panel = build_panel(flows((0, _day(1), 3)), wanted, END_DATE, 4)
 
-        assert [-6, 2, 4, 4] == panel.birth_index.tolist()
+        assert panel.birth_index.tolist() == [-6, 2, 4, 4]
 
     def test_two_currencies_of_one_seller_are_two_series(self) -> None:
         """Euros and yen of a seller lie in rows of their own and are never added."""
@@ -78,7 +75,7 @@ class TestBuildPanel:
         panel = build_panel(rows, WANTED, END_DATE, 2)
 
         assert panel.seller_ids[1] == panel.seller_ids[2]
-        assert [[0, 0], [250, 0], [9_000, 0]] == panel.sales.tolist()
+        assert panel.sales.tolist() == [[0, 0], [250, 0], [9_000, 0]]
 
     def test_reads_dictionary_encoded_text(self) -> None:
         """Columns that arrive encoded give the same panel."""
@@ -88,14 +85,14 @@ class TestBuildPanel:
 
         panel = build_panel(flows((0, _day(0), 1)), encoded, END_DATE, 3)
 
-        assert ["seller-b", "seller-a", "seller-a"] == panel.seller_ids.tolist()
+        assert panel.seller_ids.tolist() == ["seller-b", "seller-a", "seller-a"]
 
     def test_accepts_no_flows_and_no_series(self) -> None:
         """An empty marketplace is an empty panel, not an error."""
         panel = build_panel(flows(), WANTED.slice(0, 0), END_DATE, 5)
 
-        assert (0, 5) == panel.sales.shape
-        assert (0,) == panel.birth_index.shape
+        assert panel.sales.shape == (0, 5)
+        assert panel.birth_index.shape == (0,)
 
     def test_a_gap_is_days_without_sales(self) -> None:
         """A day without a row holds 0, before and after the first sale."""
@@ -103,7 +100,7 @@ class TestBuildPanel:
             flows((0, _day(3), 5), (0, _day(0), 6)), WANTED, END_DATE, 5
         )
 
-        assert [0, 5, 0, 0, 6] == panel.sales[0].tolist()
+        assert panel.sales[0].tolist() == [0, 5, 0, 0, 6]
 
 
 class TestRefusals:
@@ -114,28 +111,38 @@ class TestRefusals:
         [
             (
                 (0, _day(-1), 5),
-                "the flow of seller-b in JPY on 2026-11-01, 5 minor units, is later"
-                " than the panel's last day, 2026-10-31",
+                (
+                    "the flow of seller-b in JPY on 2026-11-01, 5 minor units, is later"
+                    " than the panel's last day, 2026-10-31"
+                ),
             ),
             (
                 (1, _day(4), 5),
-                "the flow of seller-a in EUR on 2026-10-27, 5 minor units, is before"
-                " the panel's first day, 2026-10-28",
+                (
+                    "the flow of seller-a in EUR on 2026-10-27, 5 minor units, is before"
+                    " the panel's first day, 2026-10-28"
+                ),
             ),
             (
                 (2, _day(1), -5),
-                "the flow of seller-a in JPY on 2026-10-30, -5 minor units, is"
-                " negative; repayable sales are 0 or more",
+                (
+                    "the flow of seller-a in JPY on 2026-10-30, -5 minor units, is"
+                    " negative; repayable sales are 0 or more"
+                ),
             ),
             (
                 (3, _day(1), 5),
-                "the flow of series 3 on 2026-10-30, 5 minor units, has no series"
-                " among 3",
+                (
+                    "the flow of series 3 on 2026-10-30, 5 minor units, has no series"
+                    " among 3"
+                ),
             ),
             (
                 (-1, _day(1), 5),
-                "the flow of series -1 on 2026-10-30, 5 minor units, has no series"
-                " among 3",
+                (
+                    "the flow of series -1 on 2026-10-30, 5 minor units, has no series"
+                    " among 3"
+                ),
             ),
         ],
         ids=["future", "early", "negative", "unknown", "below-zero"],
@@ -152,15 +159,10 @@ class TestRefusals:
         rows = flows((1, _day(1), 1), (0, _day(1), 2), (0, _day(1), 2))
 
         with pytest.raises(
-            ValueError, match="series seller-b in JPY has two flows on 2026-10-30"
+            ValueError,
+            match="the flow of seller-b in JPY on 2026-10-30, 2 minor units, is the"
+            " second of that day; expected one",
         ):
-            build_panel(rows, WANTED, END_DATE, 4)
-
-    def test_refuses_two_flows_of_nothing_on_one_day(self) -> None:
-        """Zeros count as rows too."""
-        rows = flows((1, _day(0), 0), (1, _day(0), 0))
-
-        with pytest.raises(ValueError, match="seller-a in EUR has two flows on"):
             build_panel(rows, WANTED, END_DATE, 4)
 
     def test_refuses_a_series_given_twice(self) -> None:
@@ -172,9 +174,7 @@ class TestRefusals:
         ):
             build_panel(flows(), twice, END_DATE, 4)
 
-    @pytest.mark.parametrize(
-        "column", ["series_index", "flow_date", "repayable_minor"]
-    )
+    @pytest.mark.parametrize("column", ["series_index", "flow_date", "repayable_minor"])
     def test_refuses_a_missing_value(self, column: str) -> None:
         """No amount is not an amount of zero, and no day is not any day."""
         rows = flows((1, _day(1), 1), (0, _day(0), 2))
@@ -213,12 +213,12 @@ class TestParts:
 
         taken = panel.take(np.array([2, 1], dtype=np.int64))
 
-        assert ["seller-0002", "seller-0001"] == taken.seller_ids.tolist()
-        assert ["EUR", "JPY"] == taken.currency_codes.tolist()
-        assert ["FR", "JP"] == taken.country_codes.tolist()
-        assert [[5, 0, 0], [0, 0, 7]] == taken.sales.tolist()
-        assert [0, 2] == taken.birth_index.tolist()
-        assert (2, 3) == taken.is_open.shape
+        assert taken.seller_ids.tolist() == ["seller-0002", "seller-0001"]
+        assert taken.currency_codes.tolist() == ["EUR", "JPY"]
+        assert taken.country_codes.tolist() == ["FR", "JP"]
+        assert taken.sales.tolist() == [[5, 0, 0], [0, 0, 7]]
+        assert taken.birth_index.tolist() == [0, 2]
+        assert taken.is_open.shape == (2, 3)
 
     def test_cutting_and_taking_may_change_places(self) -> None:
         """Which comes first makes no difference."""

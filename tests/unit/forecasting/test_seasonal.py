@@ -33,7 +33,7 @@ def _weekly_sales(weeks: int, seed: int) -> NDArray[np.float64]:
 
 
 def _history(known: int, aligned: int, seed: int = 2) -> WeeklyHistory:
-    """Return two sellers of ``known`` weeks, of which ``aligned`` have a year before."""
+    """Return two sellers of so many weeks, some with their like a year before."""
     whole = _weekly_sales(52 + known + AHEAD_WEEKS, seed)
     return WeeklyHistory(
         weeks=whole[:, 52 : 52 + known],
@@ -83,9 +83,7 @@ def _weights_by_hand(
 ) -> NDArray[np.float64]:
     """Solve every penalty, refit without each row, and average by the errors."""
 
-    def solve(
-        kept: NDArray[np.bool_], penalty: float
-    ) -> NDArray[np.float64]:
+    def solve(kept: NDArray[np.bool_], penalty: float) -> NDArray[np.float64]:
         inside, answer = features[kept], change[kept]
         gram = inside.T @ inside + penalty * np.eye(features.shape[1])
         return np.linalg.solve(gram, inside.T @ answer)
@@ -216,7 +214,7 @@ def test_the_broken_week_takes_the_share_of_its_days() -> None:
     first, last = seasonal_ridge(history, shares, days)[0]
 
     assert first[0] == first[1] == first[2] < first[3]
-    assert [0.0, 0.0] == last[:2].tolist()
+    assert last[:2].tolist() == [0.0, 0.0]
     assert 0 < last[2] == last[3]
 
 

@@ -119,9 +119,7 @@ class TestOracles:
         """Every series at the first origin that knows 28 of its days, and the last."""
         panel = _panel()
 
-        mean, deviation = smooth(
-            panel.sales, panel.birth_index, ORIGINS, HORIZONS_DAYS
-        )
+        mean, deviation = smooth(panel.sales, panel.birth_index, ORIGINS, HORIZONS_DAYS)
 
         compared = 0
         for row, birth in enumerate(panel.birth_index.tolist()):
@@ -161,8 +159,8 @@ class TestOracles:
 
         mean, _ = smooth(sales, birth, ORIGINS, HORIZONS_DAYS)
 
-        assert [False, False, True, True, True] == mean[:, 0].any(axis=1).tolist()
-        assert [False, False, False, False, True] == mean[:, 1].any(axis=1).tolist()
+        assert mean[:, 0].any(axis=1).tolist() == [False, False, True, True, True]
+        assert mean[:, 1].any(axis=1).tolist() == [False, False, False, False, True]
         assert not mean[:, 2].any()
 
 
@@ -238,9 +236,7 @@ class TestLaws:
         """One pass gives at each origin, to the bit, what a panel cut there gives."""
         panel = _panel()
 
-        mean, deviation = smooth(
-            panel.sales, panel.birth_index, ORIGINS, HORIZONS_DAYS
-        )
+        mean, deviation = smooth(panel.sales, panel.birth_index, ORIGINS, HORIZONS_DAYS)
 
         compared = 0
         for place, origin in enumerate(ORIGINS.tolist()):

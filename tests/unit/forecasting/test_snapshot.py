@@ -67,7 +67,9 @@ def _likes(panel: Panel, row: int) -> list[tuple[NDArray[np.int64], list[float]]
     profile = weekday_profile(panel)
     return [
         (source, factor.tolist())
-        for source, factor in (sources(like, profile, panel.days) for like in (one, two))
+        for source, factor in (
+            sources(like, profile, panel.days) for like in (one, two)
+        )
     ]
 
 
@@ -117,8 +119,9 @@ class TestTakeSnapshot:
                 for place, base in enumerate(BASE_WEEKS):
                     sold = _sold(panel, row, like, range(DAYS - 7 * base, DAYS))
                     expected = sold / (7 * base)
-                    assert pytest.approx(expected, rel=1e-5) == (
-                        found.base[year, row, place]
+                    assert (
+                        pytest.approx(expected, rel=1e-5)
+                        == (found.base[year, row, place])
                     )
 
     def test_a_calendar_makes_a_difference(self) -> None:
@@ -183,7 +186,7 @@ class TestTakeSnapshot:
         """With 30 days there are four weeks, no base, and nothing a year before."""
         found = _snapshot(panel_of(np.ones((2, 30))))
 
-        assert (2, 4) == found.weeks.shape
+        assert found.weeks.shape == (2, 4)
         assert not found.base.any()
         assert not found.future.any()
 
@@ -191,7 +194,7 @@ class TestTakeSnapshot:
         """No series is no error."""
         found = _snapshot(_panel().take(np.array([], dtype=np.int64)))
 
-        assert (0, DAYS // 7) == found.weeks.shape
+        assert found.weeks.shape == (0, DAYS // 7)
         assert (2, 0, len(HORIZONS_DAYS)) == found.future.shape
 
 
@@ -228,7 +231,7 @@ class TestWeekdayProfile:
 
     def test_without_sales_all_days_are_alike(self) -> None:
         """Nothing known is nothing told apart."""
-        assert [1.0] * 7 == weekday_profile(panel_of(np.zeros((2, 60)))).tolist()
+        assert weekday_profile(panel_of(np.zeros((2, 60)))).tolist() == [1.0] * 7
 
 
 @given(st.integers(100, DAYS - 1), st.integers(0, 2**32 - 1))
@@ -239,7 +242,9 @@ def test_a_snapshot_of_a_cut_panel_knows_nothing_later(days: int, seed: int) -> 
     sales[:, days:] = random_sales(24, DAYS, seed)[:, days:]
 
     found = _snapshot(panel.cut(days))
-    other = _snapshot(replace(same_names(panel, sales), is_open=panel.is_open).cut(days))
+    other = _snapshot(
+        replace(same_names(panel, sales), is_open=panel.is_open).cut(days)
+    )
 
     for field in fields(found):
         here, there = getattr(found, field.name), getattr(other, field.name)

@@ -1,4 +1,4 @@
-"""How far sales may lie from their location, and what all series share of it."""
+"""How far sales may lie from their location, and who is how uncertain."""
 
 import numpy as np
 import pytest
@@ -33,42 +33,32 @@ def _noise(rows: Rows, seed: int = 4) -> NDArray[np.float64]:
 
 
 class TestCommonShock:
-    """What the series of an origin share."""
+    """What the series of an origin share stays in their residuals."""
 
-    def test_is_nothing_where_origins_are_alike(self) -> None:
-        """The same residuals at every origin leave nothing to share."""
-        rows = made_rows(**LONG)
+    @staticmethod
+    def _band(rows: Rows, shock: NDArray[np.float64]) -> float:
+        """Return the width of the 80 % band of a usual series."""
+        spread = _fit(rows, _noise(rows) + shock[rows.origin])
+        low, high = np.interp([0.1, 0.9], LEVELS, spread.residuals[0])
+        return float((high - low) * np.median(spread.scales(scaled_features(rows))))
 
-        assert _fit(rows, _noise(rows)).shock == 0.0
-
-    @pytest.mark.parametrize("seed", range(5))
-    def test_is_small_where_series_are_independent(self, seed: int) -> None:
-        """Chance alone makes no shock to speak of, a tenth of the noise at most."""
-        rows = made_rows(**LONG)
-        noise = 0.3 * np.random.default_rng(seed).normal(0, 1, len(rows.target))
-
-        assert _fit(rows, noise).shock < 0.03
-
-    def test_is_what_was_planted_over_the_root_of_the_origins(self) -> None:
-        """A shock of .25 an origin leaves its mean unknown by that over root n."""
+    def test_bands_are_wide_where_origins_differ(self) -> None:
+        """A shock of .5 beside noise of .3 widens the band as their sum of squares."""
         rows = made_rows(**LONG)
         shock = np.random.default_rng(8).normal(0, 1, len(rows.origin_days))
-        shock = 0.25 * (shock - shock.mean()) / shock.std()
-        expected = 0.25 / np.sqrt(rows.independent_count)
+        shock = 0.5 * (shock - shock.mean()) / shock.std()
 
-        found = _fit(rows, _noise(rows) + shock[rows.origin]).shock
+        ratio = self._band(rows, shock) / self._band(rows, np.zeros(len(shock)))
 
-        assert pytest.approx(expected, rel=0.4) == found
+        assert pytest.approx(np.sqrt(1 + (0.5 / 0.3) ** 2), rel=0.3) == ratio
 
-    def test_grows_as_fewer_horizons_fit_into_the_past(self) -> None:
-        """Overlapping origins are not as many as they look."""
-        shocks = []
-        for horizon_days in (14, 90, 365):
-            rows = made_rows(**LONG, horizon_days=horizon_days)
-            shock = 0.25 * np.sin(np.arange(24.0))
-            shocks.append(_fit(rows, _noise(rows) + shock[rows.origin]).shock)
+    def test_bands_are_no_wider_where_origins_are_alike(self) -> None:
+        """Independent noise of .3 is a band of that noise."""
+        rows = made_rows(**LONG)
 
-        assert 0 < shocks[0] < shocks[1] < shocks[2]
+        band = self._band(rows, np.zeros(len(rows.origin_days)))
+
+        assert pytest.approx(2 * 1.2816 * 0.3, rel=0.15) == band
 
 
 class TestScale:
@@ -147,5 +137,4 @@ class TestResiduals:
         spread = _fit(rows, np.zeros(len(rows.target)))
 
         assert not spread.residuals.any()
-        assert spread.shock == 0.0
         assert np.isfinite(spread.scales(scaled_features(rows))).all()

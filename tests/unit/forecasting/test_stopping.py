@@ -92,7 +92,7 @@ def test_where_hardly_anyone_stops_nothing_is_learned(count: int) -> None:
     stopped = np.arange(2_000) < count
 
     assert count / 2_000 <= LEAST_ZERO_SHARE
-    assert (0,) == fit_stopping(_rows(stopped), _features()).shape
+    assert fit_stopping(_rows(stopped), _features()).shape == (0,)
 
 
 def test_reads_no_feature_but_its_covariates() -> None:

@@ -44,7 +44,7 @@ def test_the_text_is_one_of_plain_numbers() -> None:
     text = to_json(_fresh())
     content = json.loads(text, parse_constant=pytest.fail)
 
-    assert MODEL_VERSION == content["kind"]
+    assert content["kind"] == MODEL_VERSION
     assert sorted(content) == list(content)
     assert text == json.dumps(content, sort_keys=True, separators=(",", ":"))
 
@@ -66,8 +66,8 @@ def test_a_model_without_any_horizon_survives() -> None:
     """A young market's model is a model."""
     young = fit(market().cut(60), calendars())
 
-    assert [] == young.horizons
-    assert [] == rounded(young).horizons
+    assert young.horizons == []
+    assert rounded(young).horizons == []
 
 
 def test_a_correction_moves_the_forecast() -> None:

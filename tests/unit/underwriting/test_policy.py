@@ -5,7 +5,7 @@ import hashlib
 import pytest
 from pydantic import ValidationError
 
-from jobs.forecasting.empirical import MODEL_VERSION
+from jobs.forecasting.model import MODEL_VERSION
 from jobs.underwriting.policy import PolicyError, parse_policy
 from jobs.underwriting.policy_checks import cost_rate
 
@@ -14,6 +14,7 @@ from .builders import POLICY_FILE, POLICY_TEXT, health, policy
 #: SHA-256 of every policy file; a new version is a new line here.
 PINNED = {
     "2026-11.toml": "10037d0e75fd41ca77e9dfe8c53640ebedc43cffff87b28f5566017173d6a14f",
+    "2026-12.toml": "6cca94d4f9dce1d48f25bbd9f58039e3092c379822d23224f85f18fc48420cd7",
 }
 
 FAULTS = [
@@ -152,6 +153,10 @@ class TestThePolicyInForce:
         """A policy is found by its version."""
         assert policy().policy_version == POLICY_FILE.stem
 
+    def test_is_the_newest(self) -> None:
+        """Where nobody says which, the policy with the highest name is in force."""
+        assert max(PINNED) == POLICY_FILE.name
+
     def test_has_amounts_for_five_currencies(self) -> None:
         """Four of the sample marketplace and the Brazilian real of Olist."""
         assert sorted(policy().currencies) == ["BRL", "EUR", "GBP", "JPY", "USD"]
@@ -218,7 +223,7 @@ class TestFaults:
         """One fault, one sentence (others may follow from it)."""
         with pytest.raises(PolicyError) as error:
             policy((old, new))
-        assert f"2026-11.toml: {sentence}" in str(error.value).splitlines()
+        assert f"{POLICY_FILE.name}: {sentence}" in str(error.value).splitlines()
 
     def test_says_where_the_text_is_no_toml(self) -> None:
         """A broken file names its line."""
@@ -236,7 +241,7 @@ class TestFaults:
         with pytest.raises(PolicyError) as error:
             policy(("target_term_days = 270", "term = 3\ntarget_term_days = 270"))
         assert str(error.value) == (
-            "2026-11.toml: tiers.2.term: unknown key: expected one of confidence_rate,"
+            "2026-12.toml: tiers.2.term: unknown key: expected one of confidence_rate,"
             " minimum_history_days, needs_matured_horizon, target_term_days."
         )
 
