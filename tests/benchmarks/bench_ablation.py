@@ -125,6 +125,7 @@ VARIANTS: dict[str, Callable[[], list[object]]] = {
 
 @contextmanager
 def applied(variant: str) -> Iterator[None]:
+    """Take one part out for as long as this is entered."""
     with ExitStack() as stack:
         for change in VARIANTS[variant]():
             stack.enter_context(change)  # type: ignore[arg-type]

@@ -279,8 +279,8 @@ class TestBrokenRows:
             (
                 (1, END_DATE + timedelta(1), 5),
                 (
-                    "anna in JPY on 2026-11-01, 5 minor units, is later than the panel's"
-                    " last day, 2026-10-31"
+                    "anna in JPY on 2026-11-01, 5 minor units, is later than the"
+                    " panel's last day, 2026-10-31"
                 ),
             ),
             (

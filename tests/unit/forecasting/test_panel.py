@@ -119,8 +119,8 @@ class TestRefusals:
             (
                 (1, _day(4), 5),
                 (
-                    "the flow of seller-a in EUR on 2026-10-27, 5 minor units, is before"
-                    " the panel's first day, 2026-10-28"
+                    "the flow of seller-a in EUR on 2026-10-27, 5 minor units, is"
+                    " before the panel's first day, 2026-10-28"
                 ),
             ),
             (

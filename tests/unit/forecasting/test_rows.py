@@ -125,7 +125,7 @@ class TestRows:
 
     @pytest.mark.parametrize("horizon", range(len(HORIZONS_DAYS)))
     def test_equal_a_plain_loop(self, horizon: int) -> None:
-        """A row is a series old enough that sold in 16 weeks, with its sales thereafter."""
+        """A row is an old enough series that sold in 16 weeks, with its later sales."""
         panel, rows = _panel(), _rows(horizon)
         length = int(HORIZONS_DAYS[horizon])
         expected = [
