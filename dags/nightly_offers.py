@@ -3,8 +3,9 @@
 As soon as the cash flows of a night are built, and for that same night: fit the
 forecast, predict each share of the sellers in its own task, decide who is eligible,
 price the offers, build and test the marts of what was decided, then audit the offers
-and put them before the product. Last, other forecasters predict a sample of sellers, to
-be compared with the champion when the days have passed; no offer waits for that.
+and put them before the product. Beside that, other forecasters predict a sample of
+sellers, to be compared with the champion when the days have passed; no offer waits for
+that, and publishing can be tried again without it.
 
 A night that is run again replaces what it wrote. What fails a test or the audit is not
 published: the product goes on showing what it showed.
@@ -43,4 +44,5 @@ with DAG(
     )
 
     forecast_fit >> forecast_predict >> decide >> price >> build_offers >> publish
-    publish >> forecast_challenge
+    # What leads to the product has more tasks behind it, so it takes the pool first.
+    decide >> forecast_challenge

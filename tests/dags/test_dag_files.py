@@ -154,10 +154,10 @@ def test_ingests_each_table_of_the_contract(dags: "dict[str, DAG]") -> None:
 
 
 def test_no_offer_waits_for_a_challenger(dags: "dict[str, DAG]") -> None:
-    """The challengers come after publishing, and nothing comes after them."""
+    """The challengers come after the decisions, and nothing comes after them."""
     challenge = dags["nightly_offers"].get_task("forecast_challenge")
 
-    assert challenge.upstream_task_ids == {"publish"}
+    assert challenge.upstream_task_ids == {"decide"}
     assert challenge.downstream_task_ids == set()
 
 

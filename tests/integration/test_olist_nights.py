@@ -81,6 +81,8 @@ def test_nothing_is_dated_later_anywhere(june: Night) -> None:
         june,
         "select table_schema, table_name, column_name from information_schema.columns"
         " where (data_type like 'TIMESTAMP%' or data_type = 'DATE')"
+        # The calendar is known for years ahead.
+        " and table_name <> 'sales_events'"
         # A window ends as the next day begins; an offer is valid into the future.
         " and column_name not in ('window_end_at', 'expires_date')",
     )
