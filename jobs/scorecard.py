@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.forecasting import scoring
-from jobs.forecasting.grid import PROBABILITIES, Forecast
+from jobs.forecasting.grid import PROBABILITIES
 from jobs.forecasting.panel import Panel
 from jobs.underwriting.distribution import (
     QuantileGrid,
-    line_at_day,
     probability_at_least,
     quantile_line,
 )
@@ -115,20 +114,6 @@ def case_at(
         zero_share=scoring.zero_share(seen),
         actual=actual,
     )
-
-
-def at_horizons(
-    forecast: Forecast, horizons_days: Sequence[int]
-) -> NDArray[np.float64]:
-    """Return the quantiles [series, horizons, probabilities] at the asked horizons.
-
-    Between the horizons of the grid each quantile is linear in days, from (0 days, 0).
-    """
-    grid_days = np.array(forecast.horizons_days, dtype=np.int64)
-    grid = QuantileGrid(forecast.quantiles, grid_days, np.array(PROBABILITIES))
-    line = quantile_line(grid)
-    days = [line_at_day(line, grid_days, days).values for days in horizons_days]
-    return np.stack([values[1:-1].T for values in days], axis=1)
 
 
 def results_at(

@@ -31,7 +31,7 @@ PURE_LIBRARIES = {
     "numpy",
     "pandas",
     "pyarrow",
-    "scipy",
+    "statistics",
     "statsmodels",
     "pydantic",
     "pydantic_core",

@@ -1,6 +1,7 @@
 """The grid on which every forecast is stated: horizons by probabilities."""
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,18 @@ class Forecast:
     quantiles: NDArray[np.float64]
     is_extrapolated: NDArray[np.bool_]
     horizons_days: tuple[int, ...] = HORIZONS_DAYS
+
+
+#: Standard normal quantiles of the probabilities.
+_NORMAL = np.array([NormalDist().inv_cdf(level) for level in PROBABILITIES])
+
+
+def normal_quantiles(
+    mean: NDArray[np.floating], deviation: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Return normal quantiles [..., probabilities], at least 0, of [...] moments."""
+    quantiles = mean[..., None] + deviation[..., None] * _NORMAL
+    return np.asarray(np.maximum(quantiles, 0.0), dtype=np.float64)
 
 
 def repair(values: NDArray[np.float64]) -> NDArray[np.float64]:

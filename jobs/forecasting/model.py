@@ -9,7 +9,6 @@ from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from jobs.forecasting.calendar import Calendars
 from jobs.forecasting.closures import fill, find_closures
@@ -19,6 +18,7 @@ from jobs.forecasting.grid import (
     HORIZONS_DAYS,
     PROBABILITIES,
     Forecast,
+    normal_quantiles,
     repair,
 )
 from jobs.forecasting.horizon import HorizonModel, fit_horizon, horizon_quantiles
@@ -146,8 +146,7 @@ def _smoothed_quantiles(panel: Panel, model: Model) -> NDArray[np.float64]:
     origin = np.array([panel.days])
     lengths = np.array(model.horizons_days, dtype=np.int64)
     mean, deviation = smooth(panel.sales, panel.birth_index, origin, lengths)
-    quantiles = mean[0, :, :, None] + deviation[0, :, :, None] * ndtri(_LEVELS)
-    return np.asarray(np.maximum(quantiles, 0.0), dtype=np.float64)
+    return normal_quantiles(mean[0], deviation[0])
 
 
 def _evidence_of(

@@ -2,10 +2,9 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from jobs.forecasting.calendar import WEEK_DAYS
-from jobs.forecasting.grid import PROBABILITIES
+from jobs.forecasting.grid import normal_quantiles
 from jobs.forecasting.panel import Panel
 
 
@@ -26,8 +25,7 @@ def seasonal_naive(
     mean = _last_week(panel) @ weeks.T.astype(np.float64)
     squares = (weeks * (weeks + 1) * (2 * weeks + 1) // 6).sum(axis=1)
     deviation = np.sqrt(_variance(panel)[:, None] * squares)
-    quantiles = mean[..., None] + deviation[..., None] * ndtri(PROBABILITIES)
-    return np.asarray(np.maximum(quantiles, 0.0))
+    return normal_quantiles(mean, deviation)
 
 
 def _last_week(panel: Panel) -> NDArray[np.float64]:

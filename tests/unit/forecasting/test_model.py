@@ -111,6 +111,16 @@ class TestMatured:
             assert not (marked and must)
         assert is_lawful(found)
 
+    def test_too_few_rows_that_sold_teach_nothing(self) -> None:
+        """Origins are not enough: two sellers of few sales are no market."""
+        sales = np.zeros((2, 300))
+        sales[:, [10, 299]] = 500.0
+
+        found = predict(panel_of(sales), fit(panel_of(sales), calendars()))
+
+        assert found.is_extrapolated.all()
+        assert is_lawful(found)
+
     def test_go_on_in_proportion(self) -> None:
         """As much a day as over the longest horizon that was learned, or a little less.
 
