@@ -16,6 +16,7 @@ from jobs.sales_history import (
     BUCKET_COUNT,
     SalesHistory,
     count_series,
+    read_countries,
     read_history,
     read_matured,
     read_model,
@@ -83,9 +84,8 @@ def fit(night: Night, warehouse: Warehouse, history: SalesHistory) -> str:
     """Return the night's model, corrected by how its earlier forecasts turned out."""
     forecaster = FORECASTERS[night.versions["model_version"]]
     panel = history.panel
-    calendars = calendars_of(
-        set(panel.country_codes.tolist()), panel.start_date, panel.end_date
-    )
+    countries = read_countries(night, warehouse)
+    calendars = calendars_of(countries, panel.start_date, panel.end_date)
     return forecaster.calibrate(
         forecaster.fit(panel, calendars),
         read_model_before(night, warehouse),

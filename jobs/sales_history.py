@@ -94,6 +94,16 @@ def read_history(
     return SalesHistory(panel, series["seller_bucket"], data_as_of)
 
 
+def read_countries(night: Night, warehouse: Warehouse) -> set[str]:
+    """Return the country codes of all the night's sellers, also of those not fitted."""
+    found = warehouse.query(
+        "select distinct country_code from cash_flow.fct_seller_health_daily"
+        " where as_of_date = $as_of_date",
+        as_of_date=night.as_of_date,
+    )
+    return set(found["country_code"].to_pylist())
+
+
 def read_model(night: Night, warehouse: Warehouse) -> str:
     """Return the night's model of the policy; DataError where none was fitted."""
     found = warehouse.query(

@@ -10,7 +10,7 @@ from itertools import takewhile
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.forecasting.calendar import Calendars
+from jobs.forecasting.calendar import WEEK_DAYS, Calendars
 from jobs.forecasting.closures import fill, find_closures
 from jobs.forecasting.conformal import no_shift, shifted
 from jobs.forecasting.experts import Evidence, weigh
@@ -109,9 +109,11 @@ def predict(panel: Panel, model: Model) -> Forecast:
     to its days. Where not even the shortest could be learned, the smoother speaks alone
     and all horizons are marked. A series that never sold inside the panel gets zeros.
     """
-    count = len(model.horizons)
+    # Less than a week is no history to read features off.
+    count = len(model.horizons) if panel.days >= WEEK_DAYS else 0
     if count:
         quantiles = _learned_quantiles(panel, model)
+        quantiles[:, :count] = repair(quantiles[:, :count])
         longest = model.horizons_days[count - 1]
         for place, days in enumerate(model.horizons_days[count:], start=count):
             quantiles[:, place] = quantiles[:, count - 1] * (days / longest)

@@ -80,7 +80,7 @@ def build_panel(flows: pa.Table, series: pa.Table, end_date: date, days: int) ->
     ``flows``: series_index (the row in ``series``), flow_date, repayable_minor (0 or
     more), one row a series and day.
     Raises ValueError for a missing or negative amount, a day outside the panel, a
-    second row for a day, an index without a series, or a series given twice.
+    second row for a day with sales, an index without a series, or a series given twice.
     """
     if days < 1:
         message = f"a panel needs at least one day, not {days}"
