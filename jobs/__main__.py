@@ -1,4 +1,9 @@
-"""The command line: parsing, progress, and exit codes. The work is in the commands."""
+"""The command line: parsing, progress, and exit codes. The work is in the commands.
+
+Commands that forecast are imported when they are called: the compiler and the
+statistics behind them take as long to import as everything else, and every task of a
+schedule starts a command.
+"""
 
 import sys
 from collections.abc import Callable
@@ -8,20 +13,10 @@ from typing import Any, NoReturn, get_args
 import click
 from rich.progress import Progress
 
-from jobs.backtest import (
-    Request,
-    backtest_forecasts,
-    parse_horizons,
-    parse_origins,
-    parse_peers,
-)
 from jobs.build import BuildError, Part, build
-from jobs.challenge import challenge
 from jobs.decide import decide
-from jobs.forecast import Share, forecast_fit, forecast_predict
 from jobs.ingest import ingest
 from jobs.night import Night
-from jobs.nightly import STEPS, nightly, summarise
 from jobs.options import may_open_night, of_night
 from jobs.price import price
 from jobs.product.postgres import ProductUnavailableError
@@ -60,6 +55,8 @@ def nightly_command(night: Night, *, timings: bool) -> None:
       advances nightly
       advances nightly --source olist --source-path data/olist --as-of 2018-06-30
     """
+    from jobs.nightly import STEPS, nightly, summarise
+
     console.print(
         f"[bold]Night of {night.as_of_date}[/bold], source {night.source.name}, "
         f"policy {night.policy.policy_version}"
@@ -151,6 +148,8 @@ def fit_command(night: Night) -> None:
     Example:
       advances forecast fit --as-of 2026-10-31
     """
+    from jobs.forecast import forecast_fit
+
     with console.status("forecast fit"):
         count = forecast_fit(night)
     console.print(f"Model fitted; {count:,} sellers and currencies seen")
@@ -168,6 +167,8 @@ def predict_command(night: Night, bucket: str) -> None:
     Example:
       advances forecast predict --as-of 2026-10-31 --bucket 1/4
     """
+    from jobs.forecast import Share, forecast_predict
+
     with console.status("forecast predict"):
         share = Share.parse(bucket)
         count = forecast_predict(night, share)
@@ -183,6 +184,8 @@ def challenge_command(night: Night) -> None:
     Example:
       advances forecast challenge --as-of 2026-10-31
     """
+    from jobs.challenge import challenge
+
     with console.status("forecast challenge"):
         done = challenge(night)
     console.print(
@@ -305,15 +308,17 @@ def backtest_forecasts_command(
     Example:
       advances backtest forecasts --panel sales.parquet --origins 4 --json scores.json
     """
-    request = Request(
+    from jobs import backtest
+
+    request = backtest.Request(
         is_absent_closed=absent == "closed",
-        origins=parse_origins(origins),
-        horizons_days=parse_horizons(horizons),
-        peers=parse_peers(peers),
+        origins=backtest.parse_origins(origins),
+        horizons_days=backtest.parse_horizons(horizons),
+        peers=backtest.parse_peers(peers),
         **options,
     )
     with console.status("backtest") as status:
-        result = backtest_forecasts(request, open_night, say, status.update)
+        result = backtest.backtest_forecasts(request, open_night, say, status.update)
     print_backtest(result)
 
 

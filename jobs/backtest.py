@@ -24,7 +24,7 @@ from jobs.forecasting.panel import Panel
 from jobs.forecasting.sampling import sample_rows
 from jobs.forecasting.storage import rounded
 from jobs.night import Night, require_marts
-from jobs.panels import FilePanel, read_panel
+from jobs.panel_file import FilePanel, read_panel
 from jobs.peers import LIBRARIES, forecast_peer, peer_pool, require_peers
 from jobs.sales_history import BUCKET_COUNT, read_history
 from jobs.scorecard import (

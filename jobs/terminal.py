@@ -1,7 +1,9 @@
 """What a person sees: lines, a bar while something goes on, the summary of a night."""
 
-from collections.abc import Callable, Iterator
+from __future__ import annotations
+
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -13,11 +15,16 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from jobs.backtest_report import Backtest
-from jobs.night import Night
-from jobs.nightly import Summary
-from jobs.scorecard import Score
 from jobs.underwriting.money import format_minor
+
+# What is printed takes long to import, and printing does not need it.
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from jobs.backtest_report import Backtest
+    from jobs.night import Night
+    from jobs.nightly import Summary
+    from jobs.scorecard import Score
 
 console = Console(highlight=False, soft_wrap=True)
 

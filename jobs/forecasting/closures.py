@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from jobs.forecasting.kernels import compiled
 
+#: Of a stretch, and of the history before it.
 _LEAST_DAYS = 28
 #: Days before a stretch that say how often the series used to sell.
 _BEFORE_DAYS = 56
@@ -43,7 +44,8 @@ def find_closures(
     """Return the stretches of at least 28 days that cannot be chance.
 
     With p the share of sale days in the 56 days before, a stretch of n days cannot be
-    chance where -n log(1 - p) >= 40. Only what comes before a stretch decides.
+    chance where -n log(1 - p) >= 40. Only what comes before a stretch decides, and
+    that is 28 days at least: of a younger series nobody can say what is usual.
     """
     found = _find(sales, np.maximum(birth_index, 0))
     row, start, end = (
@@ -81,7 +83,8 @@ def _find(
         for day in range(birth_index[row], days):
             if sales[row, day] <= 0:
                 continue
-            if last >= 0 and day - last - 1 >= _LEAST_DAYS:
+            is_told = last + 1 - birth_index[row] >= _LEAST_DAYS
+            if is_told and day - last - 1 >= _LEAST_DAYS:
                 first = max(last + 1 - _BEFORE_DAYS, birth_index[row])
                 sold = 0
                 for before in range(first, last + 1):
@@ -105,10 +108,7 @@ def _fill(
         for day in range(start, ends[place]):
             back = day - start + 1
             latest = day - _WEEK_DAYS * ((back + _WEEK_DAYS - 1) // _WEEK_DAYS)
-            total, count = np.float32(0), 0
+            total = np.float32(0)
             for week in range(_FILL_WEEKS):
-                before = latest - _WEEK_DAYS * week
-                if before >= 0:
-                    total += sales[row, before]
-                    count += 1
-            sales[row, day] = total / np.float32(max(count, 1))
+                total += sales[row, latest - _WEEK_DAYS * week]
+            sales[row, day] = total / np.float32(_FILL_WEEKS)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from jobs.forecasting.calendar import WEEK_DAYS, YEAR_DAYS
 from jobs.forecasting.features import OWN, SHARED, in_order, shared_features
 from jobs.forecasting.panel import Panel
-from jobs.forecasting.pooled import RUN_RATE_WEEKS, Level, Pooled, level_of
+from jobs.forecasting.pooled import RUN_RATE_WEEKS, Pooled, RunRate, run_rate_of
 from jobs.forecasting.seasonal import WeeklyHistory, seasonal_ridge
 from jobs.forecasting.snapshot import (
     BASE_WEEKS,
@@ -66,18 +66,18 @@ def weigh(
     horizons_days: NDArray[np.int64],
 ) -> Evidence:
     """Return the evidence; ``smoothed`` is mean and deviation [series, horizons]."""
-    level = level_of(panel, snapshot, pooled.typical)
+    run_rate = run_rate_of(panel, snapshot, pooled.typical)
     share = _first_days(snapshot, pooled, panel.days)
-    base = level.rate[:, None] * _effective_days(share, horizons_days)
+    base = run_rate.rate[:, None] * _effective_days(share, horizons_days)
     sold, has_season = _seasonal(snapshot, share, horizons_days)
     smoothing = _in_units(smoothed[0], base)
     seasonal = np.where(np.isnan(sold), smoothing, _in_units(np.nan_to_num(sold), base))
-    own_year, pooled_year = _year_experts(snapshot, pooled, level)
-    shared = shared_features(snapshot, level)
+    own_year, pooled_year = _year_experts(snapshot, pooled, run_rate)
+    shared = shared_features(snapshot, run_rate)
     zero, idle, variation = (
         shared[:, SHARED.index(name)] for name in ("zero_112", "idle", "variation")
     )
-    ratio, pooled_ratio = _year_ratio(snapshot, pooled, level, (0, 1), _FEATURE_PULL)
+    ratio, pooled_ratio = _year_ratio(snapshot, pooled, run_rate, (0, 1), _FEATURE_PULL)
     deviation = np.log(smoothed[1] / base + _DEVIATION_FLOOR)
     own = {
         "year_ratio": ratio,
@@ -131,7 +131,7 @@ def _in_units(
 def _year_ratio(
     snapshot: Snapshot,
     pooled: Pooled,
-    level: Level,
+    run_rate: RunRate,
     year_and_base: tuple[int, int],
     pull: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -140,36 +140,36 @@ def _year_ratio(
     log((f + k e^pooled b + .02 s) / (b (1 + k) + .02 s)), k the pull to the pooled one.
     """
     year, place = year_and_base
-    rate = 0.02 * level.rate[:, None]
+    rate = 0.02 * run_rate.rate[:, None]
     base = snapshot.base[year, :, place, None]
     least_age = (ONE_YEAR_DAYS, TWO_YEARS_DAYS)[year]
     has_year = (snapshot.age_days >= least_age)[:, None] & (base > 0)
     future = snapshot.future[year]
     common = np.broadcast_to(pooled.log_ratios[year, place], future.shape)
-    floor = base + level.least[:, None]
+    floor = base + run_rate.least[:, None]
     above = future + pull * np.exp(common) * floor + rate
     below = floor * (1 + pull) + rate
     return np.where(has_year, np.log(above / below), common), common
 
 
 def _year_experts(
-    snapshot: Snapshot, pooled: Pooled, level: Level
+    snapshot: Snapshot, pooled: Pooled, run_rate: RunRate
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return run rate x ratio of a year ago, own and pooled [series, horizons].
 
     Each is the mean over three bases; .45 of it come from two years ago where a series,
     or for the pooled one any series, has them.
     """
-    rates = np.stack([level.logs[weeks] for weeks in BASE_WEEKS])[:, :, None]
+    rates = np.stack([run_rate.logs[weeks] for weeks in BASE_WEEKS])[:, :, None]
     experts = np.empty((2, 2, *snapshot.future.shape[1:]))
     for year in range(2):
         ratios = [
-            _year_ratio(snapshot, pooled, level, (year, place), _EXPERT_PULL)
+            _year_ratio(snapshot, pooled, run_rate, (year, place), _EXPERT_PULL)
             for place in range(len(BASE_WEEKS))
         ]
         for kind, parts in enumerate(zip(*ratios, strict=True)):
-            log = np.mean(rates + np.stack(parts), axis=0)
-            experts[kind, year] = np.clip(log, _LOWEST, _HIGHEST)
+            ratio = np.exp(np.mean(rates + np.stack(parts), axis=0))
+            experts[kind, year] = _in_units(ratio, np.ones_like(ratio))
     has_two = (snapshot.age_days >= TWO_YEARS_DAYS)[:, None]
     weight = _TWO_YEARS_WEIGHT
     both = (1 - weight) * experts[:, 0] + weight * experts[:, 1]

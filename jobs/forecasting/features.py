@@ -10,7 +10,7 @@ from jobs.forecasting.pooled import (
     LEAST_SHARE,
     NOTHING,
     RATIO_FLOOR,
-    Level,
+    RunRate,
     trailing_mean,
 )
 from jobs.forecasting.snapshot import ONE_YEAR_DAYS, Snapshot
@@ -63,19 +63,19 @@ def in_order(
     return np.stack([columns[name] for name in names], axis=-1)
 
 
-def shared_features(snapshot: Snapshot, level: Level) -> NDArray[np.float64]:
+def shared_features(snapshot: Snapshot, run_rate: RunRate) -> NDArray[np.float64]:
     """Return the features that do not depend on the horizon [series, 22]."""
     age = np.maximum(snapshot.age_days, 1)
     zero_28, zero_112 = snapshot.zero_shares.T
     idle = np.log1p(snapshot.idle_days)
-    floor = RATIO_FLOOR * level.rate
+    floor = RATIO_FLOOR * run_rate.rate
     lifetime = trailing_mean(snapshot, snapshot.weeks.shape[1])
-    life = _clipped((lifetime + floor) / (level.rate + floor))
+    life = _clipped((lifetime + floor) / (run_rate.rate + floor))
     last_year = snapshot.base[0, :, 1]
     has_year = (age >= ONE_YEAR_DAYS) & (last_year > 0)
     growth = _clipped((trailing_mean(snapshot, 8) + floor) / (last_year + floor))
-    variation, restlessness = _unrest(snapshot, level)
-    logs = level.logs
+    variation, restlessness = _unrest(snapshot, run_rate)
+    logs = run_rate.logs
     # A longer window repeats a shorter one until the seller is old enough to fill it.
     columns = {
         "one": np.ones(len(age)),
@@ -96,7 +96,7 @@ def shared_features(snapshot: Snapshot, level: Level) -> NDArray[np.float64]:
         "variation": variation,
         "restlessness": restlessness,
         "youth": 1 / np.sqrt(age / 30),
-        "size": _size(level),
+        "size": _size(run_rate),
         "week_4_zero": logs[4] * zero_112,
         "week_16_zero": logs[16] * zero_112,
         "idle_zero": idle * zero_112,
@@ -108,21 +108,21 @@ def _clipped(ratio: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.clip(np.log(ratio), _LOWEST, _HIGHEST)
 
 
-def _size(level: Level) -> NDArray[np.float64]:
+def _size(run_rate: RunRate) -> NDArray[np.float64]:
     """Return log of run rate over the typical one, 0 where that is unknown [series]."""
-    is_known = level.least > 2 * NOTHING
-    return np.where(is_known, np.log(level.rate * LEAST_SHARE / level.least), 0.0)
+    is_known = run_rate.least > 2 * NOTHING
+    return np.where(is_known, np.log(run_rate.rate * LEAST_SHARE / run_rate.least), 0.0)
 
 
 def _unrest(
-    snapshot: Snapshot, level: Level
+    snapshot: Snapshot, run_rate: RunRate
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return how much the last 16 weeks vary, and how much from one to the next.
 
     log(deviation / mean + 0.03) of weekly sums, and the mean size of their log moves.
     """
     weeks = snapshot.weeks[:, -_RECENT_WEEKS:]
-    mean = weeks.mean(axis=1) + WEEK_DAYS * level.least
+    mean = weeks.mean(axis=1) + WEEK_DAYS * run_rate.least
     deviation = np.sqrt(((weeks - mean[:, None]) ** 2).mean(axis=1))
     variation = np.log(deviation / mean + _VARIATION_FLOOR)
     moves = np.abs(np.diff(np.log(weeks / mean[:, None] + RATIO_FLOOR), axis=1))

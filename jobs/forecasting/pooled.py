@@ -1,4 +1,4 @@
-"""What the series at an origin share, and the level of each beside it."""
+"""What the series at an origin share, and the run rate of each beside it."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from jobs.forecasting.snapshot import (
 _RUN_RATE = ((4, 0.40), (8, 0.35), (16, 0.25))
 RUN_RATE_WEEKS = 16
 #: Trailing means that are compared with the run rate.
-LEVEL_WEEKS: tuple[int, ...] = (1, 2, 4, 8, 16, 26, 52)
+TRAILING_WEEKS: tuple[int, ...] = (1, 2, 4, 8, 16, 26, 52)
 #: A run rate never falls below this share of the typical one in its currency.
 LEAST_SHARE = 1e-3
 #: Keeps the logarithms of a series without any sales, in an unknown currency, finite.
@@ -45,7 +45,7 @@ class Pooled:
 
 
 @dataclass(frozen=True)
-class Level:
+class RunRate:
     """How much each series sells a day.
 
     ``rate`` [series]: the run rate plus ``least`` [series], a thousandth of the typical
@@ -82,16 +82,16 @@ def pool(panel: Panel, snapshot: Snapshot, profile: NDArray[np.float64]) -> Pool
     return Pooled(profile, typical, log_ratios, is_told)
 
 
-def level_of(panel: Panel, snapshot: Snapshot, typical: dict[str, float]) -> Level:
-    """Return the level of every series, by the typical run rate of each currency."""
+def run_rate_of(panel: Panel, snapshot: Snapshot, typical: dict[str, float]) -> RunRate:
+    """Return every run rate, by the typical one of each currency."""
     least = _least(panel, typical)
     rate = _run_rate(snapshot) + least
     floor = RATIO_FLOOR * rate
     logs = {
         weeks: np.log((trailing_mean(snapshot, weeks) + floor) / (rate + floor))
-        for weeks in LEVEL_WEEKS
+        for weeks in TRAILING_WEEKS
     }
-    return Level(rate, least, logs)
+    return RunRate(rate, least, logs)
 
 
 def trailing_mean(snapshot: Snapshot, weeks: int) -> NDArray[np.float64]:

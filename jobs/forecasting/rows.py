@@ -12,7 +12,7 @@ from jobs.forecasting.experts import LOG_FLOOR, Evidence, weigh
 from jobs.forecasting.features import SHARED
 from jobs.forecasting.panel import Panel
 from jobs.forecasting.pooled import pool
-from jobs.forecasting.smoothing import START_DAYS, smooth
+from jobs.forecasting.smoothing import smooth
 from jobs.forecasting.snapshot import YearMaps, take_snapshot, weekday_profile
 
 #: No origin before thirteen weeks of panel: the windows would be empty.
@@ -155,8 +155,6 @@ def look_back(
         pooled = pool(cut, snapshot, profile)
         mean, deviation = means[place], deviations[place]
         inside = closures.under_way(int(day))
-        # Younger series have no place in the pass above, and are no rows.
-        inside = inside[panel.birth_index[inside] + START_DAYS <= day]
         here, origin = cut.take(inside), origins[[place]]
         found = smooth(here.sales, here.birth_index, origin, horizons_days)
         mean[inside], deviation[inside] = found[0][0], found[1][0]

@@ -33,7 +33,7 @@ from jobs.forecasting import (
 from jobs.forecasting.experts import EXPERTS, LOG_FLOOR, Evidence
 from jobs.forecasting.features import OWN
 from jobs.forecasting.naive import seasonal_naive
-from jobs.panels import read_panel
+from jobs.panel_file import read_panel
 from jobs.scorecard import case_at, eligible_rows, results_at, score
 
 #: Panels by name, how many of their first days are taken (0: all), and the horizons: a

@@ -13,8 +13,8 @@ from jobs.forecasting.pooled import (
     _LEAST_SERIES,
     LEAST_SHARE,
     Pooled,
-    level_of,
     pool,
+    run_rate_of,
     trailing_mean,
 )
 from jobs.forecasting.snapshot import (
@@ -71,7 +71,7 @@ def test_a_level_never_falls_below_a_share_of_the_typical() -> None:
     sales[4:, 100:] = 0.0
     panel = panel_of(sales)
 
-    level = level_of(panel, _snapshot(panel), _pool(panel).typical)
+    level = run_rate_of(panel, _snapshot(panel), _pool(panel).typical)
 
     expected = np.array([3, 300]) * LEAST_SHARE
     assert pytest.approx(expected) == level.rate[4:]
@@ -83,7 +83,7 @@ def test_a_currency_nobody_knows_has_a_level() -> None:
     panel = panel_of(np.outer([3.0, 0.0], np.ones(200)))
     unknown = replace(panel, currency_codes=np.array(["CHF", "CHF"]))
 
-    level = level_of(unknown, _snapshot(unknown), _pool(panel).typical)
+    level = run_rate_of(unknown, _snapshot(unknown), _pool(panel).typical)
 
     assert (level.rate > 0).all()
     assert all(np.isfinite(log).all() for log in level.logs.values())
@@ -94,7 +94,7 @@ def test_the_year_is_pooled_from_those_who_have_one() -> None:
     panel = random_panel(40, 800, seed=4)
     snapshot = _snapshot(panel)
     pooled = _pool(panel)
-    rate = level_of(panel, snapshot, {}).rate + np.array(
+    rate = run_rate_of(panel, snapshot, {}).rate + np.array(
         [LEAST_SHARE * pooled.typical[code] for code in panel.currency_codes]
     )
 

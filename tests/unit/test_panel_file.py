@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from jobs.panels import read_panel
+from jobs.panel_file import read_panel
 from jobs.sources.protocol import DataError
 
 Columns = dict[str, Any]
