@@ -231,6 +231,7 @@ def _run(
         forecast = predict(seen, model)
         asked = [grid_days.index(days) for days in horizons_days]
         result.own.add(case, forecast.quantiles[:, asked])
+        result.own.is_extrapolated.append(forecast.is_extrapolated[asked])
         naive = seasonal_naive(seen, np.array(horizons_days))
         result.naive.add(case, naive)
         late = np.array(horizons_days)[forecast.is_extrapolated[asked]]

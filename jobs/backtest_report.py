@@ -24,11 +24,15 @@ _INK = ("#0b6e4f", "#c2571a", "#3b5b92", "#8a4f7d", "#7a7a2a", "#555555")
 
 @dataclass
 class Evaluation:
-    """One forecaster's quantiles [series, horizons, probabilities], case by case."""
+    """One forecaster's quantiles [series, horizons, probabilities], case by case.
+
+    ``is_extrapolated`` [horizons], case by case, of our own forecaster alone.
+    """
 
     name: str
     cases: list[Case] = field(default_factory=list)
     quantiles: list[NDArray[np.float64]] = field(default_factory=list)
+    is_extrapolated: list[NDArray[np.bool_]] = field(default_factory=list)
     failed_count: int = 0
     first_error: str = ""
 
@@ -180,7 +184,14 @@ def _horizon(result: Backtest, place: int) -> dict[str, object]:
     for number, case in enumerate(result.own.cases):
         origins = slice(number, number + 1)
         part = score(result.results(result.own, result.naive, place, origins))
-        by_origin.append({"origin_date": str(case.origin_date), **_numbers(days, part)})
+        is_extrapolated = bool(result.own.is_extrapolated[number][place])
+        by_origin.append(
+            {
+                "origin_date": str(case.origin_date),
+                "is_extrapolated": is_extrapolated,
+                **_numbers(days, part),
+            }
+        )
     return {
         **_numbers(days, pooled),
         "origins": by_origin,

@@ -10,8 +10,6 @@ from jobs.forecasting.rows import Rows
 _HUBER_STEPS = 3
 _HUBER_WIDTH = 1.5
 _LEAST_PENALTY = 0.002
-#: What few independent horizons taught is trusted less.
-_FEW_HORIZONS_PENALTY = 0.3
 _LARGEST_WEIGHT_SHARE = 0.99
 
 
@@ -66,14 +64,13 @@ def fit_location(
 
     Ridge with Huber weights; a row counts by its recency and a root of its size. Rows
     of origins nearer than the horizon repeat one another, so the penalty grows by how
-    many of them overlap, and as 0.3 / n^2 with n horizons side by side in the past.
+    many of them overlap.
     """
     response = rows.target - rows.experts[:, 0]
     weight = rows.weight * rows.size**0.25
     weight = np.minimum(weight, np.quantile(weight, _LARGEST_WEIGHT_SHARE)) * used
     overlap = float(max(1.0, rows.horizon_days / rows.step_days))
     penalty = _LEAST_PENALTY + 3.0 * overlap / max(int(np.count_nonzero(used)), 1)
-    penalty += _FEW_HORIZONS_PENALTY / rows.independent_count**2
     robust = weight
     for step in range(_HUBER_STEPS + 1):
         weighted = features * robust[:, None]

@@ -24,32 +24,39 @@ from jobs.calendars import calendars_of
 from jobs.forecasting import (
     closures,
     experts,
+    horizon,
     model,
-    regression,
     rows,
     stacking,
     stopping,
 )
+from jobs.forecasting.empirical import extrapolate
 from jobs.forecasting.experts import EXPERTS, LOG_FLOOR, Evidence
 from jobs.forecasting.features import OWN
+from jobs.forecasting.grid import HORIZONS_DAYS, Forecast, repair
 from jobs.forecasting.naive import seasonal_naive
+from jobs.forecasting.panel import Panel
 from jobs.panel_file import read_panel
 from jobs.scorecard import case_at, eligible_rows, results_at, score
 
-#: Panels by name, how many of their first days are taken (0: all), and the horizons: a
-#: panel shorter than a year has no room for long ones.
 LONG, SHORT = (30, 90, 180), (30, 60, 90)
-PANELS: tuple[tuple[str, int, tuple[int, ...]], ...] = (
-    ("olist", 0, LONG),
-    ("rossmann_open", 0, LONG),
-    ("walmart", 0, LONG),
-    ("m4_weekly", 0, LONG),
-    ("sample", 0, LONG),
-    ("olist", 400, SHORT),
-    ("rossmann_open", 370, SHORT),
-    ("sample", 380, SHORT),
+ORIGINS = 4
+#: Panels by name, how many of their first days are taken (0: all), the horizons, and
+#: the days between origins. A panel shorter than a year has no room for long ones; in
+#: the last three the longest horizons cannot be learned.
+PANELS: tuple[tuple[str, int, tuple[int, ...], int], ...] = (
+    ("olist", 0, LONG, 49),
+    ("rossmann_open", 0, LONG, 49),
+    ("walmart", 0, LONG, 49),
+    ("m4_weekly", 0, LONG, 49),
+    ("sample", 0, LONG, 49),
+    ("olist", 400, SHORT, 14),
+    ("rossmann_open", 370, SHORT, 14),
+    ("sample", 380, SHORT, 14),
+    ("olist", 390, LONG, 14),
+    ("rossmann_open", 391, LONG, 14),
+    ("sample", 392, LONG, 14),
 )
-ORIGINS, STEP_DAYS = 4, {LONG: 49, SHORT: 14}
 FLAT = np.log(1 + LOG_FLOOR)
 
 
@@ -100,9 +107,33 @@ def no_closures() -> list[object]:
     ]
 
 
+def alone(place: int) -> list[object]:
+    """Give the regression (0) or one expert all the weight."""
+    weights = np.zeros((stacking.GROUPS, 1 + len(EXPERTS)))
+    weights[:, place] = 1.0
+    return [patch.object(horizon, "learn_weights", lambda *_arguments: weights)]
+
+
+def growing() -> list[object]:
+    """Go on by the last log-log growth where a horizon cannot be learned."""
+    whole = model.predict
+
+    def predict(panel: Panel, fitted: model.Model) -> Forecast:
+        found, count = whole(panel, fitted), len(fitted.horizons)
+        days = fitted.horizons_days
+        quantiles = repair(extrapolate(found.quantiles, count, days))
+        return replace(found, quantiles=quantiles)
+
+    return [patch.object(model, "predict", predict)]
+
+
 VARIANTS: dict[str, Callable[[], list[object]]] = {
     "the whole": list,
     "regression: experts alone": no_regression,
+    "all but the regression": lambda: alone(0),
+    "all but the seasonal ridge": lambda: alone(1),
+    "all but the smoothing": lambda: alone(2),
+    "all but the own year": lambda: alone(3),
     "seasonal ridge: flat run rate": lambda: without(
         "seasonal", features=("seasonal", "seasonal_aligned")
     ),
@@ -117,9 +148,7 @@ VARIANTS: dict[str, Callable[[], list[object]]] = {
         patch.object(stopping, "LEAST_ZERO_SHARE", 1.0)
     ],
     "filled closures: as they are": no_closures,
-    "ridge by horizons seen: the same": lambda: [
-        patch.object(regression, "_FEW_HORIZONS_PENALTY", 0.0)
-    ],
+    "in proportion: by log-log growth": growing,
 }
 
 
@@ -136,7 +165,7 @@ def losses(
     job: tuple[Path, int, tuple[int, ...], str, int],
 ) -> list[tuple[float, float, float]]:
     """Return loss, 80 % coverage and calibration error of one panel, by horizon."""
-    path, taken, horizons, variant, offset = job
+    path, taken, horizons, step, variant, offset = job
     panel = read_panel(path).panel
     panel = panel.cut(taken) if taken else panel
     calendars = calendars_of(
@@ -146,12 +175,13 @@ def losses(
         calendars = dict.fromkeys(calendars, ())
     ours, naive = Evaluation("ours"), Evaluation("naive")
     for back in range(ORIGINS):
-        days = panel.days - horizons[-1] - offset - STEP_DAYS[horizons] * back
+        days = panel.days - horizons[-1] - offset - step * back
         known = panel.cut(days)
         case = case_at(panel, known, eligible_rows(known), horizons)
         with applied(variant):
-            fitted = model.fit(known, calendars, horizons)
-            quantiles = model.predict(known.take(case.rows), fitted).quantiles
+            fitted = model.fit(known, calendars, HORIZONS_DAYS)
+            found = model.predict(known.take(case.rows), fitted).quantiles
+        quantiles = found[:, [HORIZONS_DAYS.index(days) for days in horizons]]
         ours.add(case, quantiles)
         naive.add(case, seasonal_naive(known.take(case.rows), np.array(horizons)))
     found = []
@@ -173,11 +203,11 @@ def losses(
 def main(folder: Path, offset: int) -> None:
     """Print one row a variant: the loss over the whole's, by panel and in all."""
     jobs = [
-        (folder / f"{name}.parquet", taken, horizons, variant, offset)
+        (folder / f"{name}.parquet", taken, horizons, step, variant, offset)
         for variant in VARIANTS
-        for name, taken, horizons in PANELS
+        for name, taken, horizons, step in PANELS
     ]
-    names = [f"{name} {taken} d" if taken else name for name, taken, _ in PANELS]
+    names = [f"{name} {taken} d" if taken else name for name, taken, *_ in PANELS]
     print("| without |", " | ".join(names), "| all | 80 % | error |")
     print("|---" * (len(PANELS) + 4) + "|")
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:

@@ -232,6 +232,27 @@ def test_closed_days_are_told_from_days_without_sales(
     assert (deciles["from"], deciles["to"]) == (0, 0)
 
 
+def test_a_horizon_that_could_not_be_learned_is_marked(
+    tmp_path: Path, panel_path: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After 170 days no six origins have lived for 90 days; after 310 they have."""
+    scores = tmp_path / "scores.json"
+    origins = "2025-06-20,2025-11-06"
+    code = run(
+        *("--panel", panel_path, "--origins", origins),
+        *("--horizons", "7,90", "--json", scores),
+    )
+
+    assert code == 0
+    marks = {
+        each["horizon_days"]: [part["is_extrapolated"] for part in each["origins"]]
+        for each in read_json(scores)["horizons"]
+    }
+    assert marks == {7: [False, False], 90: [True, False]}
+    said = "origin 2025-06-20: too few past origins from 90 days on"
+    assert said in capsys.readouterr().out
+
+
 def test_negative_days_are_counted_aloud(
     tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
