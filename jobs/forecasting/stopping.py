@@ -41,7 +41,8 @@ def fit_stopping(rows: Rows, features: NDArray[np.float64]) -> NDArray[np.float6
     if stopped.mean() <= LEAST_ZERO_SHARE:
         return np.zeros(0)
     # statsmodels takes a second to import, which predicting need not pay.
-    import statsmodels.api as sm  # noqa: PLC0415
+    from statsmodels.genmod.families import Binomial  # noqa: PLC0415
+    from statsmodels.genmod.generalized_linear_model import GLM  # noqa: PLC0415
 
     pick = np.arange(0, len(stopped), -(-len(stopped) // _ROWS_LIMIT))
     real = covariates(features[pick])
@@ -49,10 +50,10 @@ def fit_stopping(rows: Rows, features: NDArray[np.float64]) -> NDArray[np.float6
     prior = np.repeat(np.eye(real.shape[1])[1:], 2, axis=0)
     outcome = np.concatenate([stopped[pick], np.tile([0.0, 1.0], len(prior) // 2)])
     prior_weight = 4 * (_PRIOR_ROWS + _PRIOR_SHARE * weight.sum())
-    model = sm.GLM(
+    model = GLM(
         outcome,
         np.concatenate([real, prior]),
-        family=sm.families.Binomial(),
+        family=Binomial(),
         freq_weights=np.concatenate([weight, np.full(len(prior), prior_weight)]),
     )
     return np.asarray(model.fit(maxiter=25, tol=1e-6).params, dtype=np.float64)
