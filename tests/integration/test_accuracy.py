@@ -1,4 +1,4 @@
-"""The marts of accuracy say what the jobs' own scores say."""
+"""The marts of accuracy, and the nightly correction, say what the jobs' scores say."""
 
 import shutil
 from collections import defaultdict
@@ -13,9 +13,11 @@ from nights import rows_of, value_of
 
 from jobs.build import build
 from jobs.challenge import AUDIT_VERSION
-from jobs.forecasting import scoring
+from jobs.forecast import fit, model_write, read_fit_history
+from jobs.forecasting import conformal, scoring, storage
 from jobs.forecasting.grid import HORIZONS_DAYS, PROBABILITIES
 from jobs.night import Night
+from jobs.sales_history import read_matured
 from jobs.sources.protocol import DataError
 from jobs.underwriting.distribution import (
     QuantileGrid,
@@ -100,8 +102,7 @@ def _key(row: dict[str, Any]) -> tuple[Any, ...]:
     return (*(row[name] for name in names), row["model_version"])
 
 
-def _forecasts(night: Night) -> dict[tuple[Any, ...], dict[str, Any]]:
-    """Return every forecast of an active seller that has matured, with its sales."""
+def _sold_by_day(night: Night) -> dict[tuple[str, str], list[tuple[Any, int]]]:
     sold: dict[tuple[str, str], list[tuple[Any, int]]] = defaultdict(list)
     for row in rows_of(
         night,
@@ -110,6 +111,12 @@ def _forecasts(night: Night) -> dict[tuple[Any, ...], dict[str, Any]]:
     ):
         flow = (row["flow_date"], row["repayable_minor"])
         sold[row["seller_id"], row["currency_code"]].append(flow)
+    return sold
+
+
+def _forecasts(night: Night) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """Return every forecast of an active seller that has matured, with its sales."""
+    sold = _sold_by_day(night)
     health = {
         (row["seller_id"], row["currency_code"]): row
         for row in rows_of(
@@ -256,3 +263,62 @@ def test_sales_events_are_loaded_as_the_forecast_reads_them(night: Night) -> Non
     assert 0 < len(everywhere) < len(lines)
     assert value_of(night, loaded) == len(lines)
     assert value_of(night, f"{loaded} where country_code = ''") == len(everywhere)
+
+
+def test_the_nightly_correction_counts_what_matured(night: Night) -> None:
+    """Each count is that of a plain loop over stored quantiles and daily sales."""
+    sold = _sold_by_day(night)
+    series_counts = np.zeros(len(HORIZONS_DAYS), dtype=np.int64)
+    below = np.zeros((len(HORIZONS_DAYS), len(PROBABILITIES)), dtype=np.int64)
+    at_most = below.copy()
+    for row in rows_of(night, "select * from underwriting.forecast_quantiles"):
+        matured_date = row["as_of_date"] + timedelta(days=row["horizon_days"])
+        is_champion = row["model_version"] == night.versions["model_version"]
+        if matured_date != night.as_of_date or not is_champion:
+            continue
+        quantiles = [row[name] for name in QUANTILE_COLUMNS]
+        if quantiles[-1] == 0:
+            continue
+        amount = sum(
+            amount
+            for day, amount in sold[row["seller_id"], row["currency_code"]]
+            if row["as_of_date"] < day <= matured_date
+        )
+        place = HORIZONS_DAYS.index(row["horizon_days"])
+        series_counts[place] += 1
+        below[place] += [amount < quantile for quantile in quantiles]
+        at_most[place] += [amount <= quantile for quantile in quantiles]
+
+    with night.warehouse() as warehouse:
+        found = read_matured(night, warehouse)
+
+    assert series_counts.min() > 20
+    assert series_counts.tolist() == found.series_counts.tolist()
+    assert below.tolist() == found.below.tolist()
+    assert at_most.tolist() == found.at_most.tolist()
+    assert (below < at_most).any()
+
+
+def test_the_correction_goes_on_from_the_night_before(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What last night's model was shifted by is moved on, and a replay is exact."""
+    monkeypatch.setattr(conformal, "LEAST_SERIES", 20)
+    lengths, levels = np.array(HORIZONS_DAYS), np.array(PROBABILITIES)
+    before = replace(night, as_of_date=night.as_of_date - timedelta(days=1))
+    with night.warehouse() as warehouse:
+        history = read_fit_history(night, warehouse)
+        matured = read_matured(night, warehouse)
+        first = fit(night, warehouse, history)
+        warehouse.replace([model_write(before, first, history.data_as_of)])
+        second, again = (fit(night, warehouse, history) for _ in range(2))
+    nothing = conformal.no_shift(len(lengths), levels)
+    once = conformal.shift_levels(nothing, matured, lengths, levels)
+    shift = storage.from_json(first).shift
+    twice = conformal.shift_levels(shift, matured, lengths, levels)
+
+    assert once.any()
+    assert pytest.approx(once) == shift
+    assert pytest.approx(twice) == storage.from_json(second).shift
+    assert not np.allclose(once, twice)
+    assert second == again

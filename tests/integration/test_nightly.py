@@ -11,8 +11,10 @@ import pytest
 from marketplace import marketplace, write_parquet
 from nights import night_of, rows_of
 
+from jobs import forecast
 from jobs.decide import decide
 from jobs.forecast import Share, forecast_fit, forecast_predict
+from jobs.forecasting import storage
 from jobs.night import Night
 from jobs.nightly import nightly, summarise
 from jobs.price import price
@@ -252,3 +254,24 @@ def test_two_nights_in_a_row_and_the_first_again(tmp_path: Path) -> None:
         hashes.append(summarise(night).offers_hash)
 
     assert hashes[:2] == hashes[2:]
+
+
+def test_the_model_knows_the_calendar_of_every_country(
+    finished_night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of those whose sellers are in none of the buckets it was fitted on."""
+    monkeypatch.setattr(forecast, "FIT_SERIES", 1)
+    with finished_night.warehouse() as warehouse:
+        history = forecast.read_fit_history(finished_night, warehouse)
+        model = storage.from_json(forecast.fit(finished_night, warehouse, history))
+    countries = {
+        row["country_code"]
+        for row in rows_of(
+            finished_night,
+            "select country_code from cash_flow.fct_seller_health_daily"
+            f" where as_of_date = '{finished_night.as_of_date}'",
+        )
+    }
+
+    assert set(history.panel.country_codes) < countries
+    assert {"", *countries} == set(model.calendars)

@@ -1,33 +1,16 @@
 """Scores are the formulas, checked by hand and against plain loops."""
 
-from datetime import date, timedelta
 from statistics import NormalDist
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from panels import panel_of
 
 from jobs.forecasting import scoring
 from jobs.forecasting.grid import PROBABILITIES
 from jobs.forecasting.naive import seasonal_naive
 from jobs.forecasting.panel import Panel
-
-END_DATE = date(2026, 10, 31)
-
-
-def panel_of(sales: NDArray[np.float64], birth: list[int] | None = None) -> Panel:
-    """Return a panel of sellers who alternate between EUR and JPY, all days open."""
-    count, days = sales.shape
-    return Panel(
-        seller_ids=np.array([f"seller-{row}" for row in range(count)]),
-        currency_codes=np.array([("EUR", "JPY")[row % 2] for row in range(count)]),
-        country_codes=np.full(count, ""),
-        start_date=END_DATE - timedelta(days=days - 1),
-        end_date=END_DATE,
-        sales=sales.astype(np.float32),
-        birth_index=np.array(birth or [0] * count, dtype=np.int64),
-        is_open=np.ones(sales.shape, dtype=np.bool_),
-    )
 
 
 def made_up(count: int = 40) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,16 +1,15 @@
 """Peers get each series as they like it best, and give quantiles of its sums."""
 
-from datetime import date, timedelta
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from panels import panel_of
 
 from jobs import peers
 from jobs.forecasting.grid import PROBABILITIES
 from jobs.forecasting.naive import seasonal_naive
-from jobs.forecasting.panel import Panel
 from jobs.peers import (
     cumulative_quantiles,
     forecast_peer,
@@ -19,8 +18,6 @@ from jobs.peers import (
     require_peers,
 )
 from jobs.settings import ConfigurationError
-
-END_DATE = date(2026, 10, 31)
 
 
 def needs(library: str) -> pytest.MarkDecorator:
@@ -36,21 +33,6 @@ PEERS = [
     for library, names in peers.LIBRARIES.items()
     for name in names
 ]
-
-
-def panel_of(sales: NDArray[np.float64], birth: list[int]) -> Panel:
-    """Return a panel of sellers who alternate between EUR and JPY."""
-    count, days = sales.shape
-    return Panel(
-        seller_ids=np.array([f"seller-{row}" for row in range(count)]),
-        currency_codes=np.array([("EUR", "JPY")[row % 2] for row in range(count)]),
-        country_codes=np.full(count, ""),
-        start_date=END_DATE - timedelta(days=days - 1),
-        end_date=END_DATE,
-        sales=sales.astype(np.float32),
-        birth_index=np.array(birth, dtype=np.int64),
-        is_open=np.ones(sales.shape, dtype=np.bool_),
-    )
 
 
 def seasonal_sales(days: int = 120) -> NDArray[np.float64]:
