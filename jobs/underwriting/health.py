@@ -109,6 +109,15 @@ def as_json(health: pd.DataFrame) -> pd.Series:
     return "{" + _joined(parts) + "}"
 
 
+def from_json(texts: pd.Series) -> pd.DataFrame:
+    """Rows from what ``as_json`` wrote; ``as_json`` of them is the same text again."""
+    rows = pd.DataFrame([json.loads(text) for text in texts])
+    for name in rows.columns:
+        if str(name).endswith(("_date", "_at", "_as_of")):
+            rows[name] = pd.to_datetime(rows[name])
+    return rows
+
+
 def _joined(parts: list[pd.Series]) -> pd.Series:
     """Join text columns with commas, halves first so that less is copied."""
     if len(parts) == 1:

@@ -11,7 +11,7 @@ from jobs.underwriting.distribution import QuantileGrid
 from jobs.underwriting.offers import Offers, make_offers
 from jobs.underwriting.policy import Policy, parse_policy
 
-POLICY_FILE = Path(__file__).parents[3] / "jobs" / "policies" / "2026-12.toml"
+POLICY_FILE = Path(__file__).parents[3] / "jobs" / "policies" / "2027-01.toml"
 POLICY_TEXT = POLICY_FILE.read_text(encoding="utf-8")
 AS_OF_DATE = dt.date(2026, 11, 1)
 HORIZONS = np.array([7, 14, 30, 60, 90, 120, 180, 270, 365])
