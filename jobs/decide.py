@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 
 from jobs.night import Night, read_health, write_of
+from jobs.stored_forecasts import model_hash
 from jobs.underwriting.eligibility import evaluate
+from jobs.underwriting.policy_record import hash_of, record
+from jobs.used_policies import first_use
 from jobs.warehouse.tables import ELIGIBILITY_DECISIONS, ELIGIBILITY_REASONS
 
 
@@ -21,13 +24,17 @@ def decide(night: Night) -> Decided:
         health = read_health(night, warehouse)
         evaluation = evaluate(health, night.policy, night.as_of_date)
         decisions = evaluation.decisions.assign(
-            data_as_of=health["data_as_of"].max(), **night.versions
+            policy_hash=hash_of(record(night.policy)),
+            model_hash=model_hash(night, warehouse),
+            data_as_of=health["data_as_of"].max(),
+            **night.versions,
         )
         reasons = evaluation.reasons.assign(
             policy_version=night.versions["policy_version"]
         )
         warehouse.replace(
             [
+                *first_use(night, warehouse),
                 write_of(night, ELIGIBILITY_DECISIONS, decisions),
                 write_of(night, ELIGIBILITY_REASONS, reasons),
             ]

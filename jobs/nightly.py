@@ -22,7 +22,7 @@ from jobs.warehouse.protocol import Warehouse
 
 @dataclass(frozen=True)
 class CurrencyOffers:
-    """The night's offers in one currency, in minor units.
+    """The offers open after the night in one currency, in minor units.
 
     A seller accepts at most one offer of its ladder, so ``largest_advance_minor``
     (the sum of each seller's largest) is what could be funded.
@@ -37,10 +37,12 @@ class CurrencyOffers:
 
 @dataclass(frozen=True)
 class Summary:
-    """The night at a glance."""
+    """The night at a glance; ``fates`` is what became of offers open before it."""
 
     evaluated_count: int
     eligible_count: int
+    opened_count: int
+    fates: dict[str, int]
     offers: tuple[CurrencyOffers, ...]
     top_reasons: tuple[tuple[str, str, int], ...]
     quarantined_count: int
@@ -87,10 +89,15 @@ def summarise(night: Night) -> Summary:
             " sum(case when outcome = 'eligible' then 1 else 0 end) as eligible"
             " from underwriting.eligibility_decisions",
         )
+        opened = _query(night, warehouse, "select * from underwriting.advance_offers")
+        before = _query(night, warehouse, "select * from underwriting.open_offers")
+        still_open = pd.concat([opened, before[before["outcome"] == "kept"]])
         return Summary(
             evaluated_count=int(counts["evaluated"][0]),
             eligible_count=int(counts["eligible"][0]),
-            offers=_offers_by_currency(night, warehouse),
+            opened_count=len(opened),
+            fates={str(k): int(n) for k, n in before["outcome"].value_counts().items()},
+            offers=_by_currency(still_open),
             top_reasons=_top_reasons(night, warehouse),
             quarantined_count=_quarantined_count(night, warehouse),
             first_quarantined=_first_quarantined(night, warehouse),
@@ -99,14 +106,17 @@ def summarise(night: Night) -> Summary:
 
 
 def offers_hash(night: Night, warehouse: Warehouse) -> str:
-    """Return one hash over the night's offers, sorted; equal offers, equal hash."""
-    offers = _query(
-        night,
-        warehouse,
-        "select * from underwriting.advance_offers",
-        " order by offer_id",
-    ).drop(columns="code_version")
-    return hashlib.sha256(offers.to_csv(index=False).encode()).hexdigest()[:16]
+    """Return one hash over the offers that the night opened, kept and ended, sorted."""
+    digest = hashlib.sha256()
+    for table in ("advance_offers", "open_offers"):
+        rows = _query(
+            night,
+            warehouse,
+            f"select * from underwriting.{table}",
+            " order by offer_id",
+        ).drop(columns="code_version")
+        digest.update(rows.to_csv(index=False).encode())
+    return digest.hexdigest()[:16]
 
 
 def _query(
@@ -121,15 +131,7 @@ def _query(
     return as_frame(rows)
 
 
-def _offers_by_currency(
-    night: Night, warehouse: Warehouse
-) -> tuple[CurrencyOffers, ...]:
-    offers = _query(
-        night,
-        warehouse,
-        "select seller_id, currency_code, advance_minor, fee_rate"
-        " from underwriting.advance_offers",
-    )
+def _by_currency(offers: pd.DataFrame) -> tuple[CurrencyOffers, ...]:
     return tuple(
         CurrencyOffers(
             str(currency_code),
@@ -153,7 +155,8 @@ def _top_reasons(
         "select seller_id, currency_code, outcome, reason_code"
         " from underwriting.offer_evaluations",
     )
-    offered = evaluated.loc[evaluated["outcome"] == "offered", key].drop_duplicates()
+    is_open = evaluated["outcome"].isin(["offered", "kept"])
+    offered = evaluated.loc[is_open, key].drop_duplicates()
     priced = evaluated.merge(offered, on=key, how="left", indicator=True)
     reasons = pd.concat(
         [

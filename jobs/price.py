@@ -2,18 +2,19 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from jobs.night import Night, as_frame, read_health, write_of
+from jobs.open_offers import read_open_offers
 from jobs.sources.protocol import DataError
-from jobs.underwriting.distribution import QuantileGrid
-from jobs.underwriting.offers import make_offers
+from jobs.stored_forecasts import read_grid
+from jobs.underwriting.offers import Book, make_offers
+from jobs.underwriting.promise import review
 from jobs.warehouse.protocol import Warehouse
 from jobs.warehouse.tables import (
     ADVANCE_OFFERS,
     OFFER_EVALUATIONS,
-    QUANTILE_COLUMNS,
+    OPEN_OFFERS,
 )
 
 _KEY = ["seller_id", "currency_code"]
@@ -28,28 +29,45 @@ class Priced:
 
 
 def price(night: Night) -> Priced:
-    """Size and price every eligible seller; replace the night's offers."""
+    """Size and price every eligible seller; replace what the night made of offers."""
     with night.warehouse() as warehouse:
         health = read_health(night, warehouse)
         eligible = health.merge(_read_eligible(night, warehouse), on=_KEY, how="inner")
-        priced = make_offers(
-            eligible,
-            _read_grid(night, warehouse, eligible),
-            night.policy,
-            night.as_of_date,
-            health=health,
+        grid = read_grid(
+            warehouse, night.as_of_date, night.versions["model_version"], eligible
         )
-        data_as_of = health["data_as_of"].max()
-        columns = {**night.versions, "data_as_of": data_as_of}
+        reviewed = review(
+            read_open_offers(night, warehouse), read_reasons(night, warehouse)
+        )
+        priced = make_offers(
+            eligible, grid, night.policy, night.as_of_date, Book(health, reviewed)
+        )
+        columns = {**night.versions, "data_as_of": health["data_as_of"].max()}
+        open_offers = priced.open_offers.assign(
+            as_of_date=pd.Timestamp(night.as_of_date), **night.versions
+        )
         warehouse.replace(
             [
                 write_of(
                     night, OFFER_EVALUATIONS, priced.evaluations.assign(**columns)
                 ),
                 write_of(night, ADVANCE_OFFERS, priced.offers.assign(**columns)),
+                write_of(night, OPEN_OFFERS, open_offers),
             ]
         )
     return Priced(len(eligible), len(priced.offers))
+
+
+def read_reasons(night: Night, warehouse: Warehouse) -> pd.DataFrame:
+    """Return the rules that sellers failed on the night."""
+    return as_frame(
+        warehouse.query(
+            "select * from underwriting.eligibility_reasons"
+            " where as_of_date = $as_of_date and policy_version = $policy_version",
+            as_of_date=night.as_of_date,
+            policy_version=night.versions["policy_version"],
+        )
+    )
 
 
 def _read_eligible(night: Night, warehouse: Warehouse) -> pd.DataFrame:
@@ -67,39 +85,3 @@ def _read_eligible(night: Night, warehouse: Warehouse) -> pd.DataFrame:
         message = f"no decisions for {night.as_of_date}; run `advances decide` first"
         raise DataError(message)
     return decisions.loc[decisions["outcome"] == "eligible", _KEY]
-
-
-def _read_grid(
-    night: Night, warehouse: Warehouse, eligible: pd.DataFrame
-) -> QuantileGrid:
-    """Return the stored quantiles aligned with the rows of ``eligible``.
-
-    Raises DataError where a seller's forecast of the night is missing.
-    """
-    stored = as_frame(
-        warehouse.query(
-            "select * from underwriting.forecast_quantiles"
-            " where as_of_date = $as_of_date and model_version = $model_version",
-            as_of_date=night.as_of_date,
-            model_version=night.versions["model_version"],
-        )
-    )
-    horizons = np.sort(stored["horizon_days"].unique())
-    wanted = eligible[_KEY].assign(row=np.arange(len(eligible)))
-    rows = stored.merge(wanted, on=_KEY, how="inner").sort_values(
-        ["row", "horizon_days"]
-    )
-    if len(rows) != len(eligible) * len(horizons) or stored.empty:
-        message = (
-            f"forecasts of {night.as_of_date} are missing for some eligible sellers; "
-            "run `advances forecast predict` for every bucket first"
-        )
-        raise DataError(message)
-    values = rows[list(QUANTILE_COLUMNS)].to_numpy(dtype=np.float64)
-    shape = (len(eligible), len(horizons))
-    return QuantileGrid(
-        values.reshape(*shape, len(QUANTILE_COLUMNS)),
-        horizons_days=horizons.astype(np.int64),
-        probabilities=np.array(list(QUANTILE_COLUMNS.values())),
-        is_extrapolated=rows["is_extrapolated"].to_numpy(dtype=bool).reshape(shape),
-    )

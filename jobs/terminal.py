@@ -61,8 +61,14 @@ def print_summary(night: Night, summary: Summary, seconds: dict[str, float]) -> 
     offer_count = sum(row.offer_count for row in summary.offers)
     console.print(
         f"\n[bold]{night.as_of_date}[/bold]: {summary.evaluated_count:,} evaluated,"
-        f" {summary.eligible_count:,} eligible, {offer_count:,} offers"
+        f" {summary.eligible_count:,} eligible, {offer_count:,} offers open"
     )
+    fates = "".join(
+        f", {summary.fates[fate]:,} {fate}"
+        for fate in ("kept", "accepted", "replaced", "withdrawn")
+        if fate in summary.fates
+    )
+    console.print(f"  {summary.opened_count:,} opened tonight{fates}")
     for row in summary.offers:
         amount = format_minor(row.largest_advance_minor, row.currency_code)
         console.print(

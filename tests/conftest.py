@@ -28,6 +28,11 @@ settings.load_profile("ci" if os.environ.get("CI") else "person")
 SAMPLE = Sample(sellers=240, days=500, seed=5, end_date=date(2026, 10, 31))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add how long the random nights of the promise go on."""
+    parser.addoption("--steps", type=int, default=500, help="steps of random nights")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let each of two workers begin with what takes minutes, not end with it."""
     first = [item for item in items if "test_live_airflow" in item.nodeid]

@@ -6,3 +6,4 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 IntegerArray = npt.NDArray[np.int64]
 BooleanArray = npt.NDArray[np.bool_]
+TextArray = npt.NDArray[np.object_]

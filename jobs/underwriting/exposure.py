@@ -1,8 +1,9 @@
-"""Exposure of legal entities: what one may owe in one currency, on one night.
+"""Exposure of names: what a seller and a legal entity may owe in one currency.
 
 What is owed counts: open balances and offers with their fees, and advances written off
-with a balance left. A seller accepts one offer, so only its largest counts. The caps
-are the only place where one seller's offer depends on another's.
+with a balance left. A seller accepts one offer, so only its largest counts. These caps
+and those of the portfolio are the only places where one seller's offer depends on
+another's.
 """
 
 import numpy as np
@@ -15,42 +16,58 @@ from jobs.underwriting.policy import Policy
 from jobs.underwriting.sizing import NO_LIMIT_MINOR
 
 _ENTITY = ["legal_entity_id", "currency_code"]
+_NAME = ["seller_id", "currency_code", "legal_entity_id"]
+
+
+def commitments(health: pd.DataFrame, promised_minor: IntegerArray) -> pd.DataFrame:
+    """Health rows with ``committed_minor``: open balance plus what was promised.
+
+    ``promised_minor`` is the most each seller would owe by an open offer that holds
+    [rows of ``health``].
+    """
+    owing = np.maximum(numbers(health, "open_advance_balance_minor"), 0.0)
+    return health.assign(committed_minor=owing + promised_minor)
 
 
 def entity_limits(
     rows: pd.DataFrame,
     largest_owed_minor: IntegerArray,
-    health: pd.DataFrame,
+    committed: pd.DataFrame,
     policy: Policy,
 ) -> IntegerArray:
-    """Return the most each seller may newly owe under its legal entity's limit.
+    """Return the most each seller may newly owe under the limits of name and entity.
 
     ``rows`` are the health rows of the sellers offered something,
-    ``largest_owed_minor`` the most each would owe by an offer before this cap, fee
-    included [rows], and ``health`` the rows of all sellers of the night, whose open
-    balances count too. Where an entity would owe more than its room each amount is
-    scaled by the same share and rounded down, so that they fit; elsewhere the limit
+    ``largest_owed_minor`` the most each would newly owe by an offer before this cap,
+    fee included [rows], and ``committed`` the rows of all sellers of the night with
+    ``committed_minor``, what each owes already or was promised. Where an entity would
+    owe more than its room each amount is scaled by the same share and rounded down, so
+    that they fit; no seller gets more than its own room. Where nothing binds the limit
     is ``NO_LIMIT_MINOR``.
     """
     offered = rows[_ENTITY].assign(amount=largest_owed_minor)
-    outstanding = health[_ENTITY].assign(
-        amount=np.maximum(numbers(health, "open_advance_balance_minor"), 0.0),
+    owing = committed[_NAME].assign(amount=committed["committed_minor"])
+    book = _looked_up(_book(offered, owing), rows, ["currency_code"])
+    floor = policy.currency_amounts(
+        rows["currency_code"], "entity_exposure_floor_minor"
     )
-    entity_outstanding = _looked_up(_sums(outstanding, _ENTITY), rows, _ENTITY)
+    name_room = entity_room(
+        entity_limit(floor, book, policy.name_book_share_rate),
+        _looked_up(_sums(owing, _NAME[:2]), rows, _NAME[:2]),
+    )
     room = entity_room(
-        entity_limit(
-            policy.currency_amounts(
-                rows["currency_code"], "entity_exposure_floor_minor"
-            ),
-            _looked_up(_book(offered, outstanding), rows, ["currency_code"]),
-            policy.sizing.entity_book_share_rate,
-        ),
-        entity_outstanding,
+        entity_limit(floor, book, policy.sizing.entity_book_share_rate),
+        _looked_up(_sums(owing, _ENTITY), rows, _ENTITY),
     )
     wanted = _looked_up(_sums(offered, _ENTITY), rows, _ENTITY)
-    share = np.where(wanted > room, room / np.maximum(wanted, 1.0), np.inf)
-    scaled = np.where(wanted > room, largest_owed_minor * np.minimum(share, 1.0), 0.0)
-    return np.where(wanted > room, round_down(scaled), NO_LIMIT_MINOR)
+    share = np.minimum(room / np.maximum(wanted, 1.0), 1.0)
+    by_entity = np.where(
+        wanted > room, round_down(largest_owed_minor * share), NO_LIMIT_MINOR
+    )
+    by_name = np.where(
+        largest_owed_minor > name_room, round_down(name_room), NO_LIMIT_MINOR
+    )
+    return np.asarray(np.minimum(by_entity, by_name), dtype=np.int64)
 
 
 def entity_limit(

@@ -23,7 +23,7 @@ from jobs.underwriting.money import (
 from jobs.underwriting.policy import Policy, Tier
 from jobs.underwriting.pricing import (
     TOLERANCE_MINOR,
-    Collections,
+    annual_return,
     expected_collections,
     expected_shortfall,
     owed_for_advance,
@@ -40,10 +40,12 @@ OUTCOMES = (
     "PRICE_ABOVE_CAP",
     "BELOW_MINIMUM_ADVANCE",
     "EXPOSURE_LIMIT",
+    "BUDGET_EXHAUSTED",
 )
 OFFERED = OUTCOMES.index("offered")
 UNLIKELY = OUTCOMES.index("REPAYMENT_UNLIKELY")
 TOO_SMALL = OUTCOMES.index("BELOW_MINIMUM_ADVANCE")
+EXHAUSTED = OUTCOMES.index("BUDGET_EXHAUSTED")
 
 #: Sellers worked on at once, so that the arrays in use stay in the processor's cache.
 _BLOCK_ROWS = 2_000
@@ -64,6 +66,7 @@ class Rungs:
     advance_minor: IntegerArray
     fee_minor: IntegerArray
     fee_rate: FloatArray
+    annual_return_rate: FloatArray
     expected_shortfall_minor: IntegerArray
     repayment_probability_rate: FloatArray
     repayment_p10_days: FloatArray
@@ -113,7 +116,7 @@ def _block(
 ) -> Rungs:
     sellers = read_sellers(rows, grid, policy, entity_limit)
     rungs = [_rung(tier, sellers, grid, policy) for tier in policy.tiers]
-    return _spaced(_joined(rungs, np.column_stack), policy.sizing.minimum_tier_ratio)
+    return spaced(_joined(rungs, np.column_stack), policy.sizing.minimum_tier_ratio)
 
 
 def _rung(
@@ -134,7 +137,7 @@ def _rung(
         sellers.costs,
     )
     fee, is_dear = _fee(advance, owed, policy.pricing.fee_cap_rate)
-    terms = _measured(tier, sellers.sales, advance, fee)
+    terms = _measured(tier, sellers, advance, fee)
     is_risky = terms.repayment_probability_rate < tier.confidence_rate
     roomy = round_down_to_step(size.capped_without_entity, sellers.step)
     is_guessed = grid.extrapolated_at(tier.target_term_days)
@@ -181,14 +184,15 @@ def _fee_rate(advance: IntegerArray, fee: IntegerArray) -> FloatArray:
 
 def _measured(
     tier: Tier,
-    sales: Collections,
+    sellers: Sellers,
     advance: IntegerArray,
     fee: IntegerArray,
 ) -> Rungs:
-    """Shortfall, repayment probability and payoff days of the final whole amounts."""
+    """Return, shortfall, repayment probability and days of the final whole amounts."""
+    sales = sellers.sales
     owed = (advance + fee).astype(np.float64)
     forecast = (sales.line, sales.horizons_days, owed, sales.holdback_rate)
-    shortfall = expected_shortfall(expected_collections(sales, owed), owed)
+    collected = expected_collections(sales, owed)
     nothing = np.zeros_like(advance)
     return Rungs(
         sized_owed_minor=nothing,
@@ -198,7 +202,10 @@ def _measured(
         advance_minor=advance,
         fee_minor=fee,
         fee_rate=_fee_rate(advance, fee),
-        expected_shortfall_minor=round_half_up(shortfall),
+        annual_return_rate=annual_return(
+            sales, collected, advance.astype(np.float64), owed, sellers.costs
+        ),
+        expected_shortfall_minor=round_half_up(expected_shortfall(collected, owed)),
         repayment_probability_rate=repayment_probability(
             *forecast,
             tier.target_term_days,
@@ -216,17 +223,25 @@ def _outcome(**refusals: BooleanArray) -> IntegerArray:
     return np.asarray(chosen, dtype=np.int64)
 
 
-def _spaced(rungs: Rungs, minimum_ratio: float) -> Rungs:
-    """Decline a longer tier that advances too little more than the shorter one."""
+def spaced(
+    rungs: Rungs, minimum_ratio: float, held_minor: FloatArray | None = None
+) -> Rungs:
+    """Decline a longer tier that advances too little more than a shorter one.
+
+    ``held_minor`` is the advance of each tier's offer that holds, 0 for none; its tier
+    is not opened, and what would be beside it is compared with it [sellers, tiers].
+    """
     outcome = rungs.outcome.copy()
+    held = np.zeros(outcome.shape) if held_minor is None else held_minor
     best = np.zeros(len(outcome))
     for tier in range(outcome.shape[1]):
-        advance = rungs.advance_minor[:, tier]
+        advance, holds = rungs.advance_minor[:, tier], held[:, tier] > 0
+        opens = (outcome[:, tier] == OFFERED) & ~holds
         # The thousandth forgives that 1.1 is not exact in binary.
-        is_close = advance < best * minimum_ratio - TOLERANCE_MINOR
-        is_offered = outcome[:, tier] == OFFERED
-        outcome[is_offered & is_close, tier] = TOO_SMALL
-        best = np.where(is_offered & ~is_close, advance, best)
+        is_close = opens & (advance < best * minimum_ratio - TOLERANCE_MINOR)
+        outcome[is_close, tier] = TOO_SMALL
+        best = np.where(opens & ~is_close, advance, best)
+        best = np.where(holds, np.maximum(best, held[:, tier]), best)
     return replace(rungs, outcome=outcome)
 
 

@@ -3,34 +3,96 @@
 import datetime as dt
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from jobs.underwriting.arrays import FloatArray, IntegerArray
+from jobs.underwriting.arrays import BooleanArray, FloatArray, IntegerArray
 from jobs.underwriting.distribution import QuantileGrid
-from jobs.underwriting.exposure import entity_limits
+from jobs.underwriting.exposure import commitments, entity_limits
 from jobs.underwriting.health import require_health
 from jobs.underwriting.ladder import (
+    EXHAUSTED,
     OFFERED,
     OUTCOMES,
     Rungs,
     make_rungs,
 )
 from jobs.underwriting.policy import Policy
+from jobs.underwriting.portfolio import Wanted, places
+from jobs.underwriting.promise import openings, promised, succeeded
 from jobs.underwriting.sizing import CAPS, NO_LIMIT_MINOR
 
 #: Fixed for ever: another namespace would give every past offer another id.
 _OFFER_NAMESPACE = uuid.UUID("6f0b5b1e-3d0c-5c56-9a53-2b1f0c7d8e41")
 
 
+#: What a night reads of an offer that was open when it began.
+OPEN_OFFER_COLUMNS = (
+    "offer_id",
+    "seller_id",
+    "currency_code",
+    "target_term_days",
+    "advance_minor",
+    "owed_minor",
+    "fee_rate",
+    "holdback_rate",
+    "opened_date",
+    "expires_date",
+    "accepted_offer_id",
+)
+
+
+_ACCOUNT = ["seller_id", "currency_code"]
+
+
+#: What becomes of a tier tonight; the number of one is its place.
+_STATUSES = ("offered", "kept", "declined")
+
+
+@dataclass(frozen=True)
+class Book:
+    """What a night knows beside the sellers it prices.
+
+    ``health`` are the rows of all sellers, eligible or not, because an advance that is
+    open anywhere in a legal entity leaves less room for its other sellers.
+    ``reviewed`` are the open offers as ``promise.review`` left them: one that is kept
+    stays in force in its tier unless tonight's terms are better.
+    """
+
+    health: pd.DataFrame
+    reviewed: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class _Night:
+    """What is the same for every seller: offers that hold, and what is committed."""
+
+    policy: Policy
+    as_of_date: dt.date
+    kept: pd.DataFrame
+    committed: pd.DataFrame
+
+
 @dataclass(frozen=True)
 class Offers:
-    """Evaluations, one row a seller and tier, and the offers among them."""
+    """What a night made of offers.
+
+    ``evaluations`` has a row a seller and tier, ``offers`` those opened, and
+    ``open_offers`` what became of those that were open before.
+    """
 
     evaluations: pd.DataFrame
     offers: pd.DataFrame
+    open_offers: pd.DataFrame
+
+
+def no_open_offers() -> pd.DataFrame:
+    """Return the open offers of a first night: none."""
+    dates = dict.fromkeys(("opened_date", "expires_date"), "datetime64[us]")
+    texts = dict.fromkeys(("offer_id", *_ACCOUNT, "accepted_offer_id"), "str")
+    return pd.DataFrame(columns=list(OPEN_OFFER_COLUMNS)).astype({**dates, **texts})
 
 
 def make_offers(
@@ -38,17 +100,14 @@ def make_offers(
     grid: QuantileGrid,
     policy: Policy,
     as_of_date: dt.date,
-    *,
-    health: pd.DataFrame,
+    book: Book,
 ) -> Offers:
     """Make up to three offers for every eligible seller and currency.
 
-    ``eligible`` are health rows, aligned by row with ``grid``; ``health`` are the rows
-    of all sellers of the night, eligible or not, because an advance that is open
-    anywhere in a legal entity leaves less room for its other sellers.
-    The frames have the columns of ``offer_evaluations`` and ``advance_offers`` but for
-    versions, sorted by seller, currency and term. Nothing depends on the order of the
-    rows, nor on other sellers but through the caps of entity and book.
+    ``eligible`` are health rows, aligned by row with ``grid``.
+    The frames have the columns of their tables but for versions, sorted by seller,
+    currency and term. Nothing depends on the order of the rows, nor on other sellers
+    but through the caps of name, entity and portfolio.
 
     Raises:
         ValueError: rows that cannot be read, that are not aligned, or a term beyond
@@ -57,16 +116,28 @@ def make_offers(
 
     """
     require_health(eligible, as_of_date)
-    require_health(health, as_of_date)
+    require_health(book.health, as_of_date)
     if len(eligible) != len(grid.values):
         message = f"{len(eligible)} sellers but quantiles of {len(grid.values)}."
         raise ValueError(message)
-    order = eligible.reset_index(drop=True).sort_values(["seller_id", "currency_code"])
-    places = order.index.to_numpy(dtype=np.int64)
+    order = eligible.reset_index(drop=True).sort_values(_ACCOUNT)
+    order_of_grid = order.index.to_numpy(dtype=np.int64)
     rows = order.reset_index(drop=True)
-    rungs = _within_entities(rows, grid.take(places), policy, health)
-    evaluations = _evaluations(rows, rungs, policy, as_of_date)
-    return Offers(evaluations, _offers(rows, rungs, policy, as_of_date))
+    kept = book.reviewed[book.reviewed["outcome"] == "kept"]
+    owed = promised(book.health, kept, "owed_minor")
+    committed = commitments(book.health, owed)
+    night = _Night(policy, as_of_date, kept, committed)
+    rungs = _within_limits(rows, grid.take(order_of_grid), night)
+    rungs, keeps = openings(rows, rungs, kept, policy, as_of_date)
+    rungs = _within_portfolio(rows, rungs, keeps, night)
+    opens = (rungs.outcome == OFFERED) & ~keeps
+    status = np.where(opens, _STATUSES.index("offered"), np.where(keeps, 1, 2))
+    offers = _offers(rows, rungs, opens, policy, as_of_date)
+    return Offers(
+        _evaluations(rows, rungs, status, policy, as_of_date),
+        offers,
+        succeeded(book.reviewed, offers, as_of_date),
+    )
 
 
 def offer_id(
@@ -82,47 +153,71 @@ def offer_id(
     return str(uuid.uuid5(_OFFER_NAMESPACE, json.dumps([*key, *terms])))
 
 
-def _within_entities(
-    rows: pd.DataFrame,
-    grid: QuantileGrid,
-    policy: Policy,
-    health: pd.DataFrame,
-) -> Rungs:
-    """Make the rungs, and make them again where a legal entity has too little room."""
+def _within_limits(rows: pd.DataFrame, grid: QuantileGrid, night: _Night) -> Rungs:
+    """Make the rungs, and make them again where a name or entity has too little room.
+
+    What a seller was promised is committed already, so only what is beyond it is new.
+    """
     free = np.full(len(rows), NO_LIMIT_MINOR, dtype=np.int64)
-    rungs = make_rungs(rows, grid, policy, free)
-    largest = rungs.largest_owed()
-    limits = entity_limits(rows, largest, health, policy)
-    is_over = largest > limits
+    rungs = make_rungs(rows, grid, night.policy, free)
+    held = promised(rows, night.kept, "owed_minor")
+    wanted = np.maximum(rungs.largest_owed() - held, 0)
+    limits = entity_limits(rows, wanted, night.committed, night.policy)
+    is_over = wanted > limits
     if not is_over.any():
         return rungs
-    places = np.flatnonzero(is_over)
-    again = make_rungs(rows[is_over], grid.take(places), policy, limits[is_over])
+    again = make_rungs(
+        rows[is_over],
+        grid.take(np.flatnonzero(is_over)),
+        night.policy,
+        (held + np.minimum(limits, wanted))[is_over],
+    )
     return rungs.replaced(is_over, again)
+
+
+def _within_portfolio(
+    rows: pd.DataFrame, rungs: Rungs, keeps: BooleanArray, night: _Night
+) -> Rungs:
+    """Open nothing for sellers who have no place in the night's portfolio."""
+    opens = (rungs.outcome == OFFERED) & ~keeps
+    advance = np.where(opens, rungs.advance_minor, 0).max(axis=1, initial=0)
+    owed = np.where(opens, rungs.advance_minor + rungs.fee_minor, 0)
+    best = np.where(opens, rungs.annual_return_rate, -np.inf)
+    wanted = Wanted(
+        np.maximum(advance - promised(rows, night.kept, "advance_minor"), 0),
+        np.maximum(
+            owed.max(axis=1, initial=0) - promised(rows, night.kept, "owed_minor"), 0
+        ),
+        best.max(axis=1, initial=-np.inf),
+    )
+    has_place = places(rows, wanted, night.committed, night.policy, night.as_of_date)
+    loses = opens & ~has_place[:, None]
+    return replace(rungs, outcome=np.where(loses, EXHAUSTED, rungs.outcome))
 
 
 def _evaluations(
     rows: pd.DataFrame,
     rungs: Rungs,
+    status: IntegerArray,
     policy: Policy,
     as_of_date: dt.date,
 ) -> pd.DataFrame:
-    is_offered = (rungs.outcome == OFFERED).ravel()
+    """One row a seller and tier; ``kept`` where an earlier offer stays in force."""
     codes = _names(OUTCOMES, rungs.outcome)
+    is_offered = status == _STATUSES.index("offered")
     return pd.DataFrame(
         {
             **_keys(rows, policy, as_of_date),
-            "outcome": _names(("offered", "declined"), (~is_offered).astype(np.int64)),
-            "reason_code": codes.where(~is_offered),
+            "outcome": _names(_STATUSES, status),
+            "reason_code": codes.where((rungs.outcome != OFFERED).ravel()),
             "binding_cap": _names(CAPS, rungs.binding_cap),
             "sized_owed_minor": rungs.sized_owed_minor.ravel(),
             "capped_advance_minor": rungs.capped_advance_minor.ravel(),
             "offered_advance_minor": np.where(
-                is_offered,
-                rungs.advance_minor.ravel(),
-                0,
-            ),
+                is_offered, rungs.advance_minor, 0
+            ).ravel(),
             "fee_rate": rungs.fee_rate.ravel(),
+            "annual_return_rate": rungs.annual_return_rate.ravel(),
         },
     )
 
@@ -130,6 +225,7 @@ def _evaluations(
 def _offers(
     rows: pd.DataFrame,
     rungs: Rungs,
+    opens: BooleanArray,
     policy: Policy,
     as_of_date: dt.date,
 ) -> pd.DataFrame:
@@ -156,9 +252,8 @@ def _offers(
             "repayment_p90_days": _whole_days(rungs.repayment_p90_days),
         },
     )
-    is_offered = (rungs.outcome == OFFERED).ravel()
-    kept = offers.iloc[np.flatnonzero(is_offered)].reset_index(drop=True)
-    return kept.assign(offer_id=_ids(kept, policy, as_of_date))
+    opened = offers.iloc[np.flatnonzero(opens)].reset_index(drop=True)
+    return opened.assign(offer_id=_ids(opened, policy, as_of_date))
 
 
 def _keys(rows: pd.DataFrame, policy: Policy, as_of_date: dt.date) -> dict[str, object]:

@@ -100,9 +100,27 @@ class Pricing(Section):
 
 
 class Offers(Section):
-    """How long an offer lives."""
+    """How long an offer lives, what takes its place, what is asked when accepted.
 
-    life_days: PositiveDays
+    Without ``minimum_improvement_rate`` better terms never end an open offer.
+    """
+
+    life_days: Annotated[int, Field(ge=1, le=366)]
+    minimum_improvement_rate: PositiveShare | None = None
+    acceptance_checks: Annotated[tuple[str, ...], Field(strict=False)] = ()
+
+
+class Portfolio(Section):
+    """Shares of a currency's book that one name or group of sellers may owe.
+
+    They come with ``nightly_budget_minor`` and ``group_exposure_floor_minor`` of every
+    currency.
+    """
+
+    name_book_share_rate: PositiveShare
+    cohort_book_share_rate: PositiveShare
+    cohort_within_days: PositiveDays
+    country_book_share_rate: PositiveShare
 
 
 class Country(Section):
@@ -121,6 +139,8 @@ class Currency(Section):
     step_minor: PositiveMinor
     entity_exposure_floor_minor: PositiveMinor
     servicing_fixed_minor: Minor
+    nightly_budget_minor: PositiveMinor | None = None
+    group_exposure_floor_minor: PositiveMinor | None = None
 
 
 class Policy(Section):
@@ -133,8 +153,16 @@ class Policy(Section):
     tiers: Annotated[tuple[Tier, ...], Field(strict=False, min_length=1, max_length=3)]
     pricing: Pricing
     offers: Offers
+    portfolio: Portfolio | None = None
     countries: dict[CountryCode, Country]
     currencies: dict[CurrencyCode, Currency]
+
+    @property
+    def name_book_share_rate(self) -> float:
+        """Share of the book one seller may owe: that of an entity unless it is said."""
+        if self.portfolio is None:
+            return self.sizing.entity_book_share_rate
+        return self.portfolio.name_book_share_rate
 
     def currency_amounts(self, currency_codes: pd.Series, name: str) -> IntegerArray:
         """Return the policy amount called ``name`` of each row's currency, in minor.

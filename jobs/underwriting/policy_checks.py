@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 from pydantic import BaseModel
 
 from jobs.underwriting.money import CurrencyError, currency_exponent
+from jobs.underwriting.reasons import BY_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +41,7 @@ def contradictions(policy: Policy) -> list[Fault]:
         *_price_contradictions(policy),
         *_tier_contradictions(policy),
         *_currency_contradictions(policy),
+        *_portfolio_contradictions(policy),
         *_country_contradictions(policy),
     ]
 
@@ -175,6 +177,31 @@ def _currency_contradictions(policy: Policy) -> Iterator[Fault]:
                     f"expected at least minimum_advance_minor ({smallest}),"
                     f" got {getattr(amounts, name)}.",
                 )
+
+
+def _portfolio_contradictions(policy: Policy) -> Iterator[Fault]:
+    for place, code in enumerate(policy.offers.acceptance_checks):
+        if code not in BY_CODE:
+            yield Fault(
+                f"offers.acceptance_checks.{place}",
+                f"expected a reason code, got {code!r}.",
+            )
+    if not policy.portfolio:
+        return
+    for code, amounts in policy.currencies.items():
+        for name in ("nightly_budget_minor", "group_exposure_floor_minor"):
+            if getattr(amounts, name) is None:
+                yield Fault(
+                    f"currencies.{code}.{name}",
+                    "this key is missing: expected it beside [portfolio].",
+                )
+        budget = amounts.nightly_budget_minor
+        if budget and budget < amounts.minimum_advance_minor:
+            yield Fault(
+                f"currencies.{code}.nightly_budget_minor",
+                "expected at least minimum_advance_minor"
+                f" ({amounts.minimum_advance_minor}), got {budget}.",
+            )
 
 
 def _country_contradictions(policy: Policy) -> Iterator[Fault]:

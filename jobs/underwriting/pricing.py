@@ -82,16 +82,46 @@ def advance_worth(sales: Collections, owed: FloatArray, costs: Costs) -> FloatAr
 
     May be negative [sellers].
     """
+    rate = 1 + costs.pricing.servicing_rate + costs.pricing.margin_rate
+    return _priced_value(sales, expected_collections(sales, owed), owed, costs) / rate
+
+
+def annual_return(
+    sales: Collections,
+    collected: FloatArray,
+    advance: FloatArray,
+    owed: FloatArray,
+    costs: Costs,
+) -> FloatArray:
+    """Risk-adjusted return on the money out, a year [sellers]; NaN without an advance.
+
+    (PV - extra - fixed servicing - A (1 + servicing)) / (A years out)
+
+    PV and extra are those of ``advance_worth``, so funding and the loaded loss are paid
+    for. The money is out for the integral of 1 - C_t / T over the grid, in years.
+    """
+    days = np.concatenate([[0.0], sales.horizons_days.astype(np.float64)])
+    is_made = advance > 0
+    share = collected / np.where(is_made, owed, 1.0)[:, None]
+    left = 1 - np.concatenate([np.zeros((len(owed), 1)), share], axis=1)
+    years = ((left[:, 1:] + left[:, :-1]) / 2 * np.diff(days)).sum(axis=1) / 365
+    profit = _priced_value(sales, collected, owed, costs)
+    profit = profit - advance * (1 + costs.pricing.servicing_rate)
+    return np.where(is_made, profit / np.where(is_made, advance * years, 1.0), np.nan)
+
+
+def _priced_value(
+    sales: Collections, collected: FloatArray, owed: FloatArray, costs: Costs
+) -> FloatArray:
+    """PV - extra - fixed servicing [sellers], as ``advance_worth`` defines them."""
     pricing = costs.pricing
-    collected = expected_collections(sales, owed)
     shortfall = expected_shortfall(collected, owed)
     priced = np.maximum(
         costs.shortfall_load * shortfall,
         pricing.shortfall_floor_rate * owed,
     )
     worth = present_value(collected, sales.horizons_days, pricing.cost_of_funds_rate)
-    worth = worth - (priced - shortfall) - costs.servicing_fixed_minor
-    return worth / (1 + pricing.servicing_rate + pricing.margin_rate)
+    return worth - (priced - shortfall) - costs.servicing_fixed_minor
 
 
 def advance_for_owed(sales: Collections, owed: FloatArray, costs: Costs) -> FloatArray:

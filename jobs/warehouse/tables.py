@@ -136,6 +136,8 @@ ELIGIBILITY_DECISIONS = Table(
         "outcome": "text",  # eligible | declined | not_assessed (a data fault)
         "reason_count": "integer",
         "inputs": "text",  # the health row as JSON, as the rules saw it
+        "policy_hash": "text",
+        "model_hash": "text",  # of the fitted forecast; null where there was none
         **_VERSIONS,
     },
     key=("as_of_date", "policy_version", "seller_id", "currency_code"),
@@ -171,13 +173,14 @@ OFFER_EVALUATIONS = Table(
         "as_of_date": "date",
         "currency_code": "text",
         "target_term_days": "integer",
-        "outcome": "text",  # offered | declined
-        "reason_code": "text",  # null when offered
+        "outcome": "text",  # offered | kept (an open offer holds) | declined
+        "reason_code": "text",  # why the tier would not be offered tonight, if so
         "binding_cap": "text",  # what set the size: confidence | sales_share | ...
         "sized_owed_minor": "integer",
         "capped_advance_minor": "integer",
         "offered_advance_minor": "integer",
         "fee_rate": "rate",
+        "annual_return_rate": "rate",  # risk-adjusted: who goes first under a budget
         **_VERSIONS,
     },
     key=(
@@ -190,6 +193,7 @@ OFFER_EVALUATIONS = Table(
     partition=("as_of_date", "policy_version"),
 )
 
+#: The offers that a night opened; none of its columns ever changes.
 ADVANCE_OFFERS = Table(
     "underwriting",
     "advance_offers",
@@ -217,6 +221,49 @@ ADVANCE_OFFERS = Table(
     partition=("as_of_date", "policy_version"),
 )
 
+#: Every offer that was open when the night began, as the night saw it, and what the
+#: night made of it. With ``advance_offers`` this is the ledger of offers.
+OPEN_OFFERS = Table(
+    "underwriting",
+    "open_offers",
+    {
+        "offer_id": "text",
+        "seller_id": "text",
+        "as_of_date": "date",
+        "opened_date": "date",
+        "expires_date": "date",
+        "currency_code": "text",
+        "target_term_days": "integer",
+        "advance_minor": "integer",
+        "owed_minor": "integer",
+        "fee_rate": "rate",
+        "holdback_rate": "rate",
+        "accepted_offer_id": "text",  # behind the advance accepted since, if any
+        "outcome": "text",  # kept | accepted | withdrawn | replaced
+        "reason_code": "text",  # why it was withdrawn or replaced
+        "superseded_by_offer_id": "text",
+        "policy_version": "text",
+        "code_version": "text",
+    },
+    key=("as_of_date", "policy_version", "offer_id"),
+    partition=("as_of_date", "policy_version"),
+)
+
+#: Every policy that decided anything, to the letter: a changed one is refused.
+POLICIES = Table(
+    "underwriting",
+    "policies",
+    {
+        "first_used_date": "date",
+        "policy_version": "text",
+        "policy_hash": "text",
+        "content": "text",  # every value as JSON
+    },
+    key=("policy_version",),
+    partition=("first_used_date", "policy_version"),
+    cluster=("policy_version",),
+)
+
 TABLES: tuple[Table, ...] = (
     QUARANTINE,
     LOADS,
@@ -226,4 +273,6 @@ TABLES: tuple[Table, ...] = (
     ELIGIBILITY_REASONS,
     OFFER_EVALUATIONS,
     ADVANCE_OFFERS,
+    OPEN_OFFERS,
+    POLICIES,
 )

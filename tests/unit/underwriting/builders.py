@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from jobs.underwriting.distribution import QuantileGrid
-from jobs.underwriting.offers import Offers, make_offers
+from jobs.underwriting.offers import Book, Offers, make_offers, no_open_offers
 from jobs.underwriting.policy import Policy, parse_policy
+from jobs.underwriting.promise import review
 
 POLICY_FILE = Path(__file__).parents[3] / "jobs" / "policies" / "2027-01.toml"
 POLICY_TEXT = POLICY_FILE.read_text(encoding="utf-8")
@@ -21,6 +22,11 @@ PROBABILITIES = np.array(
 
 #: Confidence of each term of the policy in force.
 CONFIDENCE = {90: 0.90, 180: 0.95, 270: 0.95}
+
+#: No seller failed a rule.
+NO_REASONS = pd.DataFrame(
+    {"seller_id": [], "currency_code": [], "reason_code": []}, dtype="str"
+)
 
 #: Euro and yen sellers of 1,000.00 and 100,000 a day, as their health rows say.
 DAILY = [100_000.0, 100_000.0]
@@ -83,6 +89,11 @@ def policy(*changes: tuple[str, str]) -> Policy:
     return parse_policy(text, POLICY_FILE.name)
 
 
+def unbound() -> Policy:
+    """Return the policy in force without the limits of a night's portfolio."""
+    return policy().model_copy(update={"portfolio": None})
+
+
 def health(*changes: dict[str, Any]) -> pd.DataFrame:
     """Return health rows of healthy sellers, each changed as said.
 
@@ -111,12 +122,10 @@ def offered(
     sales: QuantileGrid,
     rules: Policy | None = None,
     everyone: pd.DataFrame | None = None,
+    open_offers: pd.DataFrame | None = None,
 ) -> Offers:
     """Make the offers of one night; everyone is eligible unless said."""
-    return make_offers(
-        rows,
-        sales,
-        rules or policy(),
-        AS_OF_DATE,
-        health=rows if everyone is None else everyone,
-    )
+    before = no_open_offers() if open_offers is None else open_offers
+    reviewed = review(before, NO_REASONS)
+    book = Book(rows if everyone is None else everyone, reviewed)
+    return make_offers(rows, sales, rules or policy(), AS_OF_DATE, book)

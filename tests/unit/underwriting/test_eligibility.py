@@ -184,6 +184,7 @@ class TestDecisions:
         """All but the versions, which the command knows."""
         found = evaluate(health(), policy(), AS_OF_DATE)
         versions = {"policy_version", "model_version", "code_version", "data_as_of"}
+        versions |= {"policy_hash", "model_hash"}
         for frame, table in (
             (found.decisions, ELIGIBILITY_DECISIONS),
             (found.reasons, ELIGIBILITY_REASONS),

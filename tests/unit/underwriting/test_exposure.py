@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.underwriting.exposure import entity_limit, entity_limits, entity_room
+from jobs.underwriting.exposure import (
+    commitments,
+    entity_limit,
+    entity_limits,
+    entity_room,
+)
 from jobs.underwriting.sizing import NO_LIMIT_MINOR
 
 from .builders import WRITTEN_OFF, YEN, grid, health, offered, policy
@@ -22,6 +27,14 @@ def sellers(*amounts: int, entity: str = "one") -> pd.DataFrame:
             for place in range(len(amounts))
         ),
     )
+
+
+def limited(
+    rows: pd.DataFrame, largest: np.ndarray, everyone: pd.DataFrame
+) -> np.ndarray:
+    """Return the limits where nobody holds an offer."""
+    nothing = np.zeros(len(everyone), dtype=np.int64)
+    return entity_limits(rows, largest, commitments(everyone, nothing), policy())
 
 
 class TestFormulas:
@@ -46,13 +59,13 @@ class TestLimits:
 
     def test_an_entity_with_room_limits_nobody(self) -> None:
         """Two entities, in euros and yen, far below their floors."""
-        found = entity_limits(health(), np.array([1_000, 1_000]), health(), policy())
+        found = limited(health(), np.array([1_000, 1_000]), health())
         assert found.tolist() == [NO_LIMIT_MINOR, NO_LIMIT_MINOR]
 
     def test_the_room_is_shared_pro_rata(self) -> None:
         """Owing 4m and 6m against a floor of 5m becomes 2m and 3m."""
         rows = sellers(1, 2)
-        found = entity_limits(rows, np.array([4_000_000, 6_000_000]), rows, policy())
+        found = limited(rows, np.array([4_000_000, 6_000_000]), rows)
         assert found.tolist() == [2_000_000, 3_000_000]
 
     def test_open_advances_of_sellers_without_an_offer_count(self) -> None:
@@ -64,7 +77,7 @@ class TestLimits:
             "open_advance_balance_minor": 3_000_000,
         }
         everyone = health({"seller_id": "seller-0", "legal_entity_id": "one"}, sister)
-        found = entity_limits(rows, np.array([4_000_000]), everyone, policy())
+        found = limited(rows, np.array([4_000_000]), everyone)
         assert found.tolist() == [2_000_000]
 
     def test_a_balance_written_off_counts(self) -> None:
@@ -72,7 +85,7 @@ class TestLimits:
         rows = sellers(1)
         sister = {**WRITTEN_OFF, "seller_id": "sister", "legal_entity_id": "one"}
         everyone = health({"seller_id": "seller-0", "legal_entity_id": "one"}, sister)
-        found = entity_limits(rows, np.array([5_000_000]), everyone, policy())
+        found = limited(rows, np.array([5_000_000]), everyone)
         assert found.tolist() == [4_400_000]
 
     def test_currencies_do_not_mix(self) -> None:
@@ -80,15 +93,30 @@ class TestLimits:
         rows = sellers(1)
         yen = {**YEN, "legal_entity_id": "one", "open_advance_balance_minor": 8_000_000}
         everyone = health({"seller_id": "seller-0", "legal_entity_id": "one"}, yen)
-        found = entity_limits(rows, np.array([5_000_000]), everyone, policy())
+        found = limited(rows, np.array([5_000_000]), everyone)
         assert found.tolist() == [NO_LIMIT_MINOR]
+
+    def test_an_offer_that_holds_leaves_less_room(self) -> None:
+        """What the sister was promised counts as if she had taken it."""
+        rows = sellers(1, 1)
+        committed = commitments(rows, np.array([0, 3_000_000]))
+        found = entity_limits(rows, np.array([4_000_000, 0]), committed, policy())
+        assert found.tolist() == [2_000_000, 0]
+
+    def test_one_name_may_owe_less_than_its_entity(self) -> None:
+        """Of a book of 1,000m one seller gets 15m at most, its entity 20m."""
+        rows = sellers(1, 1)
+        book = {"seller_id": "other", "open_advance_balance_minor": 10**9 - 19 * 10**6}
+        everyone = pd.concat([rows, health(book)], ignore_index=True)
+        found = limited(rows, np.array([18_000_000, 1_000_000]), everyone)
+        assert found.tolist() == [15_000_000, NO_LIMIT_MINOR]
 
     def test_a_large_book_raises_the_limit(self) -> None:
         """Two per cent of a book of 1,000m are 20m: owing 10m fits."""
         rows = sellers(1)
         book = {**YEN, "currency_code": "EUR", "open_advance_balance_minor": 10**9}
         everyone = health({"seller_id": "seller-0", "legal_entity_id": "one"}, book)
-        found = entity_limits(rows, np.array([10_000_000]), everyone, policy())
+        found = limited(rows, np.array([10_000_000]), everyone)
         assert found.tolist() == [NO_LIMIT_MINOR]
 
     @given(
@@ -102,7 +130,7 @@ class TestLimits:
         rows = sellers(*amounts)
         rows["open_advance_balance_minor"] = [outstanding] + [0] * (len(amounts) - 1)
         largest = np.array(amounts)
-        limits = entity_limits(rows, largest, rows, policy())
+        limits = limited(rows, largest, rows)
         total = int(np.minimum(largest, limits).sum())
         limit = max(FLOOR["EUR"], int(0.02 * (sum(amounts) + outstanding)))
         assert total <= max(0, limit - outstanding)

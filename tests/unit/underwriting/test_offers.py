@@ -23,6 +23,7 @@ from .builders import (
     health,
     offered,
     policy,
+    unbound,
 )
 
 TERMS = (90, 180, 270)
@@ -133,7 +134,7 @@ class TestRepeatability:
             {"seller_id": f"{i:05}", "legal_entity_id": f"{i}"} for i in range(count)
         ]
         rows = health(*changes)
-        found = offered(rows, grid([1e5] * count)).offers
+        found = offered(rows, grid([1e5] * count), unbound()).offers
         alone = offered(rows.iloc[-1:], grid([1e5])).offers
         assert len(found) == 3 * count
         pd.testing.assert_frame_equal(

@@ -17,11 +17,9 @@ with offers as (
 
 ),
 
-decisions as (
+open_offers as (
 
-    -- A night whose data were at fault says nothing about the offers before it.
-    select * from {{ ref('stg_eligibility_decisions') }}
-    where outcome <> 'not_assessed'
+    select * from {{ ref('stg_open_offers') }}
 
 ),
 
@@ -36,91 +34,87 @@ accepted_offers as (
 
 ),
 
-evaluations as (
+endings as (
 
+    -- What the night that ended an offer said; the first such night counts.
     select
-        seller_id,
-        currency_code,
+        offer_id,
         as_of_date,
-        policy_version,
-        lead(as_of_date) over (
-            partition by seller_id, currency_code
+        outcome,
+        reason_code,
+        superseded_by_offer_id,
+        row_number() over (
+            partition by offer_id
             order by as_of_date, policy_version
-        ) as next_evaluated_date
-    from decisions
-
-),
-
-successive_offers as (
-
-    select
-        offers.*,
-        accepted_offers.accepted_at,
-        case
-            when evaluations.next_evaluated_date <= offers.expires_date
-                then evaluations.next_evaluated_date
-        end as next_evaluated_date,
-        lead(offers.as_of_date) over tier as next_priced_date,
-        lead(offers.offer_id) over tier as next_offer_id
-    from offers
-    left join evaluations
-        on
-            offers.seller_id = evaluations.seller_id
-            and offers.currency_code = evaluations.currency_code
-            and offers.as_of_date = evaluations.as_of_date
-            and offers.policy_version = evaluations.policy_version
-    left join accepted_offers
-        on offers.offer_id = accepted_offers.offer_id
-    window tier as (
-        partition by offers.seller_id, offers.currency_code, offers.target_term_days
-        order by offers.as_of_date, offers.policy_version
-    )
+        ) as ending_number
+    from open_offers
+    where outcome in ('replaced', 'withdrawn')
 
 ),
 
 states as (
 
     select
-        *,
+        offers.*,
+        accepted_offers.accepted_at,
+        endings.as_of_date as night_ended_date,
+        endings.reason_code,
+        endings.superseded_by_offer_id,
         case
-            when accepted_at is not null then 'accepted'
-            when next_evaluated_date = next_priced_date then 'replaced'
-            when next_evaluated_date is not null then 'withdrawn'
-            when expires_date < {{ as_of_date() }} then 'expired'
+            when accepted_offers.accepted_at is not null then 'accepted'
+            when endings.outcome is not null then endings.outcome
+            when offers.expires_date < {{ as_of_date() }} then 'expired'
             else 'open'
         end as state
-    from successive_offers
+    from offers
+    left join accepted_offers
+        on offers.offer_id = accepted_offers.offer_id
+    left join endings
+        on
+            offers.offer_id = endings.offer_id
+            and endings.ending_number = 1
+
+),
+
+predecessors as (
+
+    select
+        superseded_by_offer_id as offer_id,
+        max(offer_id) as supersedes_offer_id
+    from states
+    where state = 'replaced'
+    group by superseded_by_offer_id
 
 ),
 
 final as (
 
     select
-        offer_id,
-        seller_id,
-        lag(case when state = 'replaced' then offer_id end) over tier
-            as supersedes_offer_id,
-        case when state = 'replaced' then next_offer_id end as superseded_by_offer_id,
-        as_of_date,
-        expires_date,
+        states.offer_id,
+        states.seller_id,
+        predecessors.supersedes_offer_id,
+        case when states.state = 'replaced' then states.superseded_by_offer_id end
+            as superseded_by_offer_id,
+        states.as_of_date,
+        states.expires_date,
         case
-            when state = 'accepted' then cast(accepted_at as date)
-            when state = 'expired' then {{ add_days('expires_date', 1) }}
-            else next_evaluated_date
+            when states.state = 'accepted' then cast(states.accepted_at as date)
+            when states.state = 'expired' then {{ add_days('states.expires_date', 1) }}
+            when states.state <> 'open' then states.night_ended_date
         end as ended_date,
-        accepted_at,
-        currency_code,
-        country_code,
-        state,
+        states.accepted_at,
+        states.currency_code,
+        states.country_code,
+        states.state,
+        case when states.state in ('replaced', 'withdrawn') then states.reason_code end
+            as ended_reason_code,
         {% for column in as_priced %}
-            {{ column }},
+            states.{{ column }},
         {% endfor %}
-        data_as_of
+        states.data_as_of
     from states
-    window tier as (
-        partition by seller_id, currency_code, target_term_days
-        order by as_of_date, policy_version
-    )
+    left join predecessors
+        on states.offer_id = predecessors.offer_id
 
 )
 

@@ -68,15 +68,8 @@ reason_lists as (
 
 offer_counts as (
 
-    select
-        seller_id,
-        currency_code,
-        as_of_date,
-        policy_version,
-        count(*) as offer_count
-    from {{ ref('stg_advance_offers') }}
+    select * from {{ ref('int_seller_open_offers') }}
     {{ only_new_nights() }}
-    group by seller_id, currency_code, as_of_date, policy_version
 
 ),
 
@@ -89,15 +82,18 @@ final as (
         decisions.country_code,
         decisions.outcome,
         case
-            when offer_counts.offer_count is null then reason_lists.main_reason_code
+            when decisions.outcome <> 'eligible' or offer_counts.offer_count is null
+                then reason_lists.main_reason_code
         end as main_reason_code,
         case
-            when offer_counts.offer_count is null then reason_lists.reason_codes
+            when decisions.outcome <> 'eligible' or offer_counts.offer_count is null
+                then reason_lists.reason_codes
         end as reason_codes,
         decisions.inputs,
         decisions.reason_count,
         coalesce(offer_counts.offer_count, 0) as offer_count,
-        coalesce(offer_counts.offer_count, 0) > 0 as is_offered,
+        coalesce(offer_counts.kept_count, 0) as kept_count,
+        offer_counts.offer_count is not null as is_offered,
         decisions.policy_version,
         decisions.model_version,
         decisions.code_version,

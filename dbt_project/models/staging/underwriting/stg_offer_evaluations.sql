@@ -19,6 +19,7 @@ renamed as (
         capped_advance_minor,
         offered_advance_minor,
         fee_rate,
+        annual_return_rate,
         policy_version,
         model_version,
         code_version,

@@ -1,0 +1,65 @@
+"""Stored forecasts: the quantiles of a night, aligned with the sellers asked for."""
+
+import hashlib
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from jobs.night import Night, as_frame
+from jobs.sources.protocol import DataError
+from jobs.underwriting.distribution import QuantileGrid
+from jobs.warehouse.protocol import Warehouse
+from jobs.warehouse.tables import QUANTILE_COLUMNS
+
+_KEY = ["seller_id", "currency_code"]
+
+
+def read_grid(
+    warehouse: Warehouse, as_of_date: date, model_version: str, sellers: pd.DataFrame
+) -> QuantileGrid:
+    """Return the stored quantiles aligned with the rows of ``sellers``.
+
+    ``sellers`` has seller_id and currency_code. Raises DataError where a seller's
+    forecast of the night is missing.
+    """
+    stored = as_frame(
+        warehouse.query(
+            "select * from underwriting.forecast_quantiles"
+            " where as_of_date = $as_of_date and model_version = $model_version",
+            as_of_date=as_of_date,
+            model_version=model_version,
+        )
+    )
+    horizons = np.sort(stored["horizon_days"].unique())
+    wanted = sellers[_KEY].assign(row=np.arange(len(sellers)))
+    rows = stored.merge(wanted, on=_KEY, how="inner").sort_values(
+        ["row", "horizon_days"]
+    )
+    if len(rows) != len(sellers) * len(horizons) or stored.empty:
+        message = (
+            f"forecasts of {as_of_date} are missing for some eligible sellers; "
+            "run `advances forecast predict` for every bucket first"
+        )
+        raise DataError(message)
+    values = rows[list(QUANTILE_COLUMNS)].to_numpy(dtype=np.float64)
+    shape = (len(sellers), len(horizons))
+    return QuantileGrid(
+        values.reshape(*shape, len(QUANTILE_COLUMNS)),
+        horizons_days=horizons.astype(np.int64),
+        probabilities=np.array(list(QUANTILE_COLUMNS.values())),
+        is_extrapolated=rows["is_extrapolated"].to_numpy(dtype=bool).reshape(shape),
+    )
+
+
+def model_hash(night: Night, warehouse: Warehouse) -> str | None:
+    """Return the SHA-256 of the night's fitted forecast, None where none is stored."""
+    found = warehouse.query(
+        "select model from underwriting.forecast_models"
+        " where as_of_date = $as_of_date and model_version = $model_version",
+        as_of_date=night.as_of_date,
+        model_version=night.versions["model_version"],
+    )
+    if not found.num_rows:
+        return None
+    return hashlib.sha256(str(found["model"][0].as_py()).encode()).hexdigest()

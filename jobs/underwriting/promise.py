@@ -1,0 +1,171 @@
+"""The validity promise: an open offer holds for its life; only listed events end it.
+
+A night looks at every offer that was open when it began, says which hold, and opens
+new ones only where none holds or where the new terms are better for the seller.
+"""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from jobs.underwriting.arrays import BooleanArray, FloatArray, IntegerArray
+from jobs.underwriting.ladder import OFFERED, Rungs, spaced
+from jobs.underwriting.policy import Policy
+from jobs.underwriting.reasons import BY_CODE, REASONS
+
+#: What ends an open offer, beside its last day and every reason of standing.
+ADVANCE_ACCEPTED = "ADVANCE_ACCEPTED"  # the seller took another offer of the currency
+BETTER_TERMS = "BETTER_TERMS"  # replaced by terms better for the seller
+LAST_DAY = "LAST_DAY"  # replaced on the last day of its life
+NIGHT_REPEATED = "NIGHT_REPEATED"  # an earlier night, run again, made another offer
+EVENTS = (ADVANCE_ACCEPTED, BETTER_TERMS, LAST_DAY, NIGHT_REPEATED)
+
+_ACCOUNT = ["seller_id", "currency_code"]
+_TIER = [*_ACCOUNT, "target_term_days"]
+
+
+def review(open_offers: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
+    """Say which of the offers that were open still hold, and why the others do not.
+
+    ``open_offers`` has one row an offer: offer_id, seller_id, currency_code,
+    target_term_days, the night it was ``opened_date`` on, and ``accepted_offer_id``:
+    the offer behind the advance that the seller accepted since, if any. ``reasons``
+    are the night's failed rules. Reasons of credit and faults of the data end nothing.
+
+    Returns the rows in order of seller, currency, term and night, with ``outcome``
+    (kept | accepted | withdrawn | replaced), the ``reason_code`` of the end and
+    ``superseded_by_offer_id``.
+    """
+    offers = open_offers.sort_values([*_TIER, "opened_date", "offer_id"])
+    offers = offers.reset_index(drop=True)
+    newest = offers.groupby(_TIER)["offer_id"].transform("last")
+    standing = _first_standing(reasons)
+    barred = offers[_ACCOUNT].merge(standing, on=_ACCOUNT, how="left")["reason_code"]
+    accepted = offers["accepted_offer_id"]
+    events = {
+        "accepted": (accepted == offers["offer_id"], None),
+        "withdrawn": (accepted.notna(), ADVANCE_ACCEPTED),
+        "barred": (barred.notna(), barred),
+        "replaced": (newest != offers["offer_id"], NIGHT_REPEATED),
+    }
+    outcome = pd.Series("kept", index=offers.index, dtype="str")
+    code = pd.Series(None, index=offers.index, dtype="str")
+    for name, (happened, cause) in reversed(events.items()):
+        is_so = happened.to_numpy(dtype=bool)
+        outcome[is_so] = "withdrawn" if name == "barred" else name
+        code[is_so] = cause[is_so] if isinstance(cause, pd.Series) else cause
+    successor = newest.where(outcome == "replaced").astype("str")
+    return offers.assign(
+        outcome=outcome, reason_code=code, superseded_by_offer_id=successor
+    )
+
+
+def openings(
+    rows: pd.DataFrame,
+    rungs: Rungs,
+    kept: pd.DataFrame,
+    policy: Policy,
+    as_of_date: dt.date,
+) -> tuple[Rungs, BooleanArray]:
+    """Decide which rungs become offers beside, or in the place of, those that hold.
+
+    ``rows`` are the health rows of ``rungs``, ``kept`` the offers of ``review`` that
+    hold. Returns the rungs, with those declined that advance too little more than a
+    shorter offer that holds, and whether each tier keeps the offer it has
+    [sellers, tiers].
+    """
+    held = {name: _ladder_of(rows, kept, policy, name) for name in _HELD}
+    is_held = held["advance_minor"] > 0
+    is_better = _is_better(rungs, held, policy) | (
+        held["expires_day"] <= np.datetime64(as_of_date, "D").astype(np.int64)
+    )
+    keeps = is_held & ~((rungs.outcome == OFFERED) & is_better)
+    holding = np.where(keeps, held["advance_minor"], 0.0)
+    return spaced(rungs, policy.sizing.minimum_tier_ratio, holding), keeps
+
+
+def succeeded(
+    reviewed: pd.DataFrame, offers: pd.DataFrame, as_of_date: dt.date
+) -> pd.DataFrame:
+    """Return ``reviewed`` with the kept offers replaced whose tier was opened anew.
+
+    ``offers`` are those opened tonight; a link leads to the one that took the place.
+    """
+    successor = reviewed[_TIER].merge(
+        offers[[*_TIER, "offer_id"]], on=_TIER, how="left"
+    )["offer_id"]
+    is_replaced = (reviewed["outcome"] == "kept") & successor.notna()
+    is_last_day = reviewed["expires_date"] <= pd.Timestamp(as_of_date)
+    cause = pd.Series(np.where(is_last_day, LAST_DAY, BETTER_TERMS), dtype="str")
+    links = reviewed["superseded_by_offer_id"]
+    return reviewed.assign(
+        outcome=reviewed["outcome"].where(~is_replaced, "replaced"),
+        reason_code=reviewed["reason_code"].where(~is_replaced, cause),
+        superseded_by_offer_id=links.where(~is_replaced, successor),
+    )
+
+
+_HELD = ("advance_minor", "fee_rate", "holdback_rate", "expires_day")
+
+
+def _ladder_of(
+    rows: pd.DataFrame, kept: pd.DataFrame, policy: Policy, name: str
+) -> FloatArray:
+    """Return one number of each offer that holds, 0 for none [sellers, tiers]."""
+    places = pd.MultiIndex.from_frame(rows[_ACCOUNT])
+    values = np.zeros((len(rows), len(policy.tiers)))
+    for tier, each in enumerate(policy.tiers):
+        of_tier = kept[kept["target_term_days"] == each.target_term_days]
+        column = _number(of_tier, name).set_axis(
+            pd.MultiIndex.from_frame(of_tier[_ACCOUNT])
+        )
+        values[:, tier] = column.reindex(places, fill_value=0).to_numpy(np.float64)
+    return values
+
+
+def promised(rows: pd.DataFrame, kept: pd.DataFrame, name: str) -> IntegerArray:
+    """Return ``name``, advance_minor or owed_minor, of each seller's largest offer.
+
+    Among the offers that hold; 0 where there is none [rows].
+    """
+    largest = kept.groupby(_ACCOUNT, as_index=False)[name].max()
+    found = rows[_ACCOUNT].merge(largest, on=_ACCOUNT, how="left")[name]
+    return found.fillna(0).to_numpy(dtype=np.int64)
+
+
+def _first_standing(reasons: pd.DataFrame) -> pd.DataFrame:
+    """Return each seller's first reason of standing, in the order of the catalogue."""
+    order = {reason.code: place for place, reason in enumerate(REASONS)}
+    is_standing = reasons["reason_code"].map(
+        lambda code: BY_CODE[code].category == "standing"
+    )
+    found = reasons.loc[is_standing.to_numpy(dtype=bool), [*_ACCOUNT, "reason_code"]]
+    ranked = found.assign(place=found["reason_code"].map(order))
+    return ranked.sort_values("place").drop_duplicates(_ACCOUNT).drop(columns="place")
+
+
+def _number(offers: pd.DataFrame, name: str) -> pd.Series:
+    if name == "expires_day":
+        days = offers["expires_date"].to_numpy(dtype="datetime64[D]")
+        return pd.Series(days.astype(np.int64))
+    return offers[name]
+
+
+def _is_better(
+    rungs: Rungs, held: dict[str, FloatArray], policy: Policy
+) -> BooleanArray:
+    """Nothing worse, and the advance or the fee rate better by the policy's margin."""
+    margin = policy.offers.minimum_improvement_rate
+    if margin is None:
+        return np.zeros(rungs.outcome.shape, dtype=bool)
+    advance, fee_rate = held["advance_minor"], held["fee_rate"]
+    nothing_worse = (
+        (rungs.advance_minor >= advance)
+        & (rungs.fee_rate <= fee_rate)
+        & (policy.sizing.holdback_rate <= held["holdback_rate"])
+    )
+    clearly = (rungs.advance_minor >= advance * (1 + margin)) | (
+        rungs.fee_rate <= fee_rate * (1 - margin)
+    )
+    return np.asarray(nothing_worse & clearly, dtype=bool)
