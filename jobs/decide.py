@@ -25,7 +25,9 @@ def decide(night: Night) -> Decided:
         evaluation = evaluate(health, night.policy, night.as_of_date)
         decisions = evaluation.decisions.assign(
             policy_hash=hash_of(record(night.policy)),
-            model_hash=model_hash(night, warehouse),
+            model_hash=model_hash(
+                warehouse, night.as_of_date, night.versions["model_version"]
+            ),
             data_as_of=health["data_as_of"].max(),
             **night.versions,
         )

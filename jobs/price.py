@@ -10,6 +10,7 @@ from jobs.sources.protocol import DataError
 from jobs.stored_forecasts import read_grid
 from jobs.underwriting.offers import Book, make_offers
 from jobs.underwriting.promise import review
+from jobs.used_policies import require_unchanged
 from jobs.warehouse.protocol import Warehouse
 from jobs.warehouse.tables import (
     ADVANCE_OFFERS,
@@ -31,6 +32,7 @@ class Priced:
 def price(night: Night) -> Priced:
     """Size and price every eligible seller; replace what the night made of offers."""
     with night.warehouse() as warehouse:
+        require_unchanged(night, warehouse)
         health = read_health(night, warehouse)
         eligible = health.merge(_read_eligible(night, warehouse), on=_KEY, how="inner")
         grid = read_grid(

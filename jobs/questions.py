@@ -10,8 +10,36 @@ from typing import Any
 import click
 
 from jobs.night import Night
-from jobs.options import may_open_night
+from jobs.options import may_open_night, of_night
+from jobs.replay import replay
+from jobs.sources.protocol import DataError
 from jobs.terminal import console, print_backtest, say
+
+
+@click.command("replay")
+@of_night
+@click.option("--seller", "seller_id", help="Compare this seller only.")
+def replay_command(night: Night, seller_id: str | None) -> None:
+    """Decide and price a past night again from what it stored, and compare.
+
+    \b
+    Examples:
+      advances replay --as-of 2026-10-31
+      advances replay --as-of 2026-10-31 --seller seller-00042
+    """
+    with console.status("replay"):
+        found = replay(night, seller_id)
+    console.print(
+        f"{night.as_of_date}, policy {', '.join(found.policy_versions)}:"
+        f" {found.row_count:,} rows replayed, {len(found.differences):,} values differ"
+    )
+    for code in found.other_code_versions:
+        say(f"decided by code {code}, replayed by another")
+    for difference in found.differences[:20]:
+        say(str(difference))
+    if found.differences:
+        message = f"the night of {night.as_of_date} is not what its inputs give"
+        raise DataError(message)
 
 
 @click.group("backtest")

@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from jobs.night import Night, as_frame
+from jobs.night import as_frame
 from jobs.sources.protocol import DataError
 from jobs.underwriting.distribution import QuantileGrid
 from jobs.warehouse.protocol import Warehouse
@@ -52,13 +52,15 @@ def read_grid(
     )
 
 
-def model_hash(night: Night, warehouse: Warehouse) -> str | None:
-    """Return the SHA-256 of the night's fitted forecast, None where none is stored."""
+def model_hash(
+    warehouse: Warehouse, as_of_date: date, model_version: str
+) -> str | None:
+    """Return the SHA-256 of a night's fitted forecast, None where none is stored."""
     found = warehouse.query(
         "select model from underwriting.forecast_models"
         " where as_of_date = $as_of_date and model_version = $model_version",
-        as_of_date=night.as_of_date,
-        model_version=night.versions["model_version"],
+        as_of_date=as_of_date,
+        model_version=model_version,
     )
     if not found.num_rows:
         return None

@@ -15,36 +15,41 @@ from jobs.warehouse.tables import POLICIES
 def first_use(night: Night, warehouse: Warehouse) -> list[Write]:
     """Return the write that records the night's policy, none where it is recorded.
 
+    Raises ConfigurationError as ``require_unchanged`` does.
+    """
+    if require_unchanged(night, warehouse):
+        return []
+    version, text = night.policy.policy_version, record(night.policy)
+    row = {
+        "first_used_date": pd.Timestamp(night.as_of_date),
+        "policy_version": version,
+        "policy_hash": hash_of(text),
+        "content": text,
+    }
+    rows = pa.Table.from_pandas(pd.DataFrame([row]), preserve_index=False)
+    partition = {"first_used_date": night.as_of_date, "policy_version": version}
+    return [Write(POLICIES, partition, rows)]
+
+
+def require_unchanged(night: Night, warehouse: Warehouse) -> bool:
+    """Tell whether the night's policy has decided before.
+
     Raises ConfigurationError, naming file and keys, where it is not the policy that
     was used before under its version.
     """
     version = night.policy.policy_version
     recorded = _recorded(version, warehouse)
-    text = record(night.policy)
     if recorded is None:
-        row = {
-            "first_used_date": pd.Timestamp(night.as_of_date),
-            "policy_version": version,
-            "policy_hash": hash_of(text),
-            "content": text,
-        }
-        rows = pa.Table.from_pandas(pd.DataFrame([row]), preserve_index=False)
-        partition = {
-            "first_used_date": night.as_of_date,
-            "policy_version": version,
-        }
-        return [Write(POLICIES, partition, rows)]
-    if hash_of(recorded) != hash_of(text):
-        found = [
-            f"{version}.toml: {fault.key}: {fault.text}"
-            for fault in changes(recorded, night.policy)
-        ]
-        message = (
-            "\n".join(found) + f"\nPolicy {version} has decided already and cannot "
-            "change; put the new numbers into a file of a new version"
+        return False
+    found = changes(recorded, night.policy)
+    if found:
+        lines = [f"{version}.toml: {fault.key}: {fault.text}" for fault in found]
+        lines.append(
+            f"Policy {version} has decided already and cannot change; put the new"
+            " numbers into a file of a new version"
         )
-        raise ConfigurationError(message)
-    return []
+        raise ConfigurationError("\n".join(lines))
+    return True
 
 
 def used_policy(version: str, warehouse: Warehouse) -> Policy:

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -94,6 +95,16 @@ def finished_night(tmp_path_factory: pytest.TempPathFactory) -> Night:
     home = base / "finished-night"
     shutil.copytree(shared, home)
     return sample_night(home)
+
+
+@pytest.fixture
+def night(finished_night: Night, tmp_path: Path) -> Night:
+    """Return a copy of the finished night, to change as one likes."""
+    own = replace(finished_night.settings, home=tmp_path)
+    copy = replace(finished_night, settings=own)
+    copy.workspace.mkdir(parents=True)
+    shutil.copy(finished_night.warehouse_address, copy.warehouse_address)
+    return copy
 
 
 @pytest.fixture(scope="session")

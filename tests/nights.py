@@ -4,6 +4,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from jobs.night import Night, read_policy
 from jobs.settings import Settings
 from jobs.sources.files import Files
@@ -29,3 +31,10 @@ def value_of(night: Night, sql: str) -> Any:  # noqa: ANN401 - whatever the quer
     """Return the one value that ``sql`` finds."""
     ((value,),) = (row.values() for row in rows_of(night, sql))
     return value
+
+
+def change(night: Night, *statements: str) -> None:
+    """Run statements that change the night's warehouse."""
+    with duckdb.connect(night.warehouse_address) as connection:
+        for statement in statements:
+            connection.execute(statement)

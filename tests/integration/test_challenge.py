@@ -1,14 +1,11 @@
 """Challengers predict beside the champion, and no offer depends on them."""
 
-import shutil
 import sys
 from dataclasses import replace
-from pathlib import Path
 
-import duckdb
 import numpy as np
 import pytest
-from nights import rows_of, value_of
+from nights import change, rows_of, value_of
 
 from jobs import peers
 from jobs.__main__ import main
@@ -30,23 +27,6 @@ from jobs.price import price
 CHALLENGERS = "model_version not in (select distinct model_version from"
 CHALLENGERS += " underwriting.eligibility_decisions)"
 QUANTILES = "select * exclude (code_version) from underwriting.forecast_quantiles"
-
-
-@pytest.fixture
-def night(finished_night: Night, tmp_path: Path) -> Night:
-    """Return a copy of the finished night, to change as one likes."""
-    settings = replace(finished_night.settings, home=tmp_path)
-    copy = replace(finished_night, settings=settings)
-    copy.workspace.mkdir(parents=True)
-    shutil.copy(finished_night.warehouse_address, copy.warehouse_address)
-    return copy
-
-
-def change(night: Night, *statements: str) -> None:
-    """Run statements that change the night's warehouse."""
-    with duckdb.connect(night.warehouse_address) as connection:
-        for statement in statements:
-            connection.execute(statement)
 
 
 def test_every_other_forecaster_and_the_audit_are_stored(night: Night) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from marketplace import marketplace, write_parquet
-from nights import night_of, rows_of
+from nights import night_of, rows_of, value_of
 
 from jobs import forecast
 from jobs.decide import decide
@@ -18,6 +18,7 @@ from jobs.forecasting import storage
 from jobs.night import Night
 from jobs.nightly import nightly, summarise
 from jobs.price import price
+from jobs.replay import replay
 from jobs.sources.catalogue import SampleSource
 from jobs.sources.protocol import DataError
 from jobs.sources.sample import Sample
@@ -254,6 +255,12 @@ def test_two_nights_in_a_row_and_the_first_again(tmp_path: Path) -> None:
         hashes.append(summarise(night).offers_hash)
 
     assert hashes[:2] == hashes[2:]
+    kept = value_of(nights[1], "select count(*) from underwriting.open_offers")
+    assert kept > 0
+    for night in nights:
+        replayed = replay(night)
+        assert replayed.row_count > 60
+        assert replayed.differences == ()
 
 
 def test_the_model_knows_the_calendar_of_every_country(

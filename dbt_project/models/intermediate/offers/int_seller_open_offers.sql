@@ -1,4 +1,4 @@
--- Grain: one row per seller_id, currency_code, as_of_date and policy_version with offers.
+-- Grain: one row per seller_id, currency_code, as_of_date and policy_version.
 with opened_offers as (
 
     select * from {{ ref('stg_advance_offers') }}

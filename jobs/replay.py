@@ -1,0 +1,154 @@
+"""Replay: decide and price a past night again from what it stored, and compare.
+
+Nothing but the underwriting tables is read: the health rows that the rules saw, the
+forecast, the offers that were open, and the policy to the letter.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from jobs.night import Night, as_frame
+from jobs.settings import code_version
+from jobs.sources.protocol import DataError
+from jobs.stored_forecasts import model_hash, read_grid
+from jobs.underwriting.comparison import Difference, differences
+from jobs.underwriting.eligibility import evaluate
+from jobs.underwriting.health import from_json
+from jobs.underwriting.offers import OPEN_OFFER_COLUMNS, Book, make_offers
+from jobs.underwriting.policy_record import hash_of, record
+from jobs.underwriting.promise import review
+from jobs.used_policies import used_policy
+from jobs.warehouse.protocol import Warehouse
+from jobs.warehouse.tables import (
+    ADVANCE_OFFERS,
+    ELIGIBILITY_DECISIONS,
+    ELIGIBILITY_REASONS,
+    OFFER_EVALUATIONS,
+    OPEN_OFFERS,
+    Table,
+)
+
+_REPLAYED = (
+    ELIGIBILITY_DECISIONS,
+    ELIGIBILITY_REASONS,
+    OFFER_EVALUATIONS,
+    ADVANCE_OFFERS,
+    OPEN_OFFERS,
+)
+_KEY = ["seller_id", "currency_code"]
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """How much was compared, what differed, and which other code had decided."""
+
+    policy_versions: tuple[str, ...]
+    row_count: int
+    differences: tuple[Difference, ...]
+    other_code_versions: tuple[str, ...]
+
+
+def replay(night: Night, seller_id: str | None = None) -> Replayed:
+    """Replay every policy that decided on the night; compare all sellers or one.
+
+    Raises DataError where the night decided nothing, or nothing about the seller.
+    """
+    found: list[Difference] = []
+    row_count = 0
+    codes: set[str] = set()
+    with night.warehouse() as warehouse:
+        policies = _policies_of(night, warehouse)
+        for version in policies:
+            stored = {
+                each.name: _read(each, night, version, warehouse) for each in _REPLAYED
+            }
+            again = _again(night, version, stored, warehouse)
+            codes |= set(stored[ELIGIBILITY_DECISIONS.name]["code_version"])
+            for table in _REPLAYED:
+                before, after = (
+                    _of_seller(frames[table.name], seller_id)
+                    for frames in (stored, again)
+                )
+                found += differences(table.address, _grain(table), before, after)
+                row_count += len(before)
+    if not row_count:
+        message = f"nothing was decided about {seller_id!r} on {night.as_of_date}"
+        raise DataError(message)
+    return Replayed(
+        policies,
+        row_count,
+        tuple(found),
+        tuple(sorted(codes - {code_version()})),
+    )
+
+
+def _policies_of(night: Night, warehouse: Warehouse) -> tuple[str, ...]:
+    found = warehouse.query(
+        "select distinct policy_version from underwriting.eligibility_decisions"
+        " where as_of_date = $as_of_date order by policy_version",
+        as_of_date=night.as_of_date,
+    )
+    if not found.num_rows:
+        message = f"nothing was decided on {night.as_of_date}"
+        raise DataError(message)
+    return tuple(found["policy_version"].to_pylist())
+
+
+def _read(
+    table: Table, night: Night, policy_version: str, warehouse: Warehouse
+) -> pd.DataFrame:
+    return as_frame(
+        warehouse.query(
+            f"select * from {table.address} where as_of_date = $as_of_date"
+            " and policy_version = $policy_version",
+            as_of_date=night.as_of_date,
+            policy_version=policy_version,
+        )
+    )
+
+
+def _again(
+    night: Night, version: str, stored: dict[str, pd.DataFrame], warehouse: Warehouse
+) -> dict[str, pd.DataFrame]:
+    """Return the night's tables made again, without versions of the code."""
+    policy = used_policy(version, warehouse)
+    decisions = stored[ELIGIBILITY_DECISIONS.name]
+    health = from_json(decisions.sort_values(_KEY)["inputs"])
+    evaluation = evaluate(health, policy, night.as_of_date)
+    is_eligible = evaluation.decisions["outcome"] == "eligible"
+    eligible = health[is_eligible.to_numpy()].reset_index(drop=True)
+    model_version = policy.forecast.model_version
+    open_offers = stored[OPEN_OFFERS.name][list(OPEN_OFFER_COLUMNS)]
+    made = make_offers(
+        eligible,
+        read_grid(warehouse, night.as_of_date, model_version, eligible),
+        policy,
+        night.as_of_date,
+        Book(health, review(open_offers, evaluation.reasons)),
+    )
+    versions = {
+        "policy_version": version,
+        "model_version": model_version,
+        "data_as_of": health["data_as_of"].max(),
+    }
+    hashes = {
+        "policy_hash": hash_of(record(policy)),
+        "model_hash": model_hash(warehouse, night.as_of_date, model_version),
+    }
+    return {
+        ELIGIBILITY_DECISIONS.name: evaluation.decisions.assign(**hashes, **versions),
+        ELIGIBILITY_REASONS.name: evaluation.reasons,
+        OFFER_EVALUATIONS.name: made.evaluations.assign(**versions),
+        ADVANCE_OFFERS.name: made.offers.assign(**versions),
+        OPEN_OFFERS.name: made.open_offers,
+    }
+
+
+def _of_seller(rows: pd.DataFrame, seller_id: str | None) -> pd.DataFrame:
+    return rows if seller_id is None else rows[rows["seller_id"] == seller_id]
+
+
+def _grain(table: Table) -> list[str]:
+    """Return the key of a table within a night and policy."""
+    return [name for name in table.key if name not in table.partition]
