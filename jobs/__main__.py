@@ -20,7 +20,7 @@ from jobs.options import of_night
 from jobs.price import price
 from jobs.product.postgres import ProductUnavailableError
 from jobs.publish import publish
-from jobs.questions import backtest_group, replay_command
+from jobs.questions import backtest_group, recheck_command, replay_command
 from jobs.settings import ConfigurationError
 from jobs.sources.catalogue import UnknownSourceError
 from jobs.sources.protocol import DataError, SourceUnavailableError
@@ -240,7 +240,7 @@ def publish_command(night: Night) -> None:
         console.print(f"Published; offers hash {published.offers_hash[:16]}")
 
 
-for question in (backtest_group, replay_command):
+for question in (backtest_group, recheck_command, replay_command):
     cli.add_command(question)
 
 

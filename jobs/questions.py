@@ -11,6 +11,7 @@ import click
 
 from jobs.night import Night
 from jobs.options import may_open_night, of_night
+from jobs.recheck import recheck_seller
 from jobs.replay import replay
 from jobs.sources.protocol import DataError
 from jobs.terminal import console, print_backtest, say
@@ -25,7 +26,7 @@ def replay_command(night: Night, seller_id: str | None) -> None:
     \b
     Examples:
       advances replay --as-of 2026-10-31
-      advances replay --as-of 2026-10-31 --seller seller-00042
+      advances replay --as-of 2026-10-31 --seller s0000042
     """
     with console.status("replay"):
         found = replay(night, seller_id)
@@ -40,6 +41,24 @@ def replay_command(night: Night, seller_id: str | None) -> None:
     if found.differences:
         message = f"the night of {night.as_of_date} is not what its inputs give"
         raise DataError(message)
+
+
+@click.command("recheck")
+@of_night
+@click.argument("seller_id")
+def recheck_command(night: Night, seller_id: str) -> None:
+    """Ask again what the policy asks again when a seller accepts an offer.
+
+    \b
+    Example:
+      advances recheck s0000042 --as-of 2026-10-31
+    """
+    for each in recheck_seller(night, seller_id):
+        found = each.recheck
+        answer = "may accept" if found.may_accept else "may not accept"
+        console.print(f"{seller_id} {each.currency_code}: {answer}")
+        for code in found.checked:
+            say(f"{code}: {'failed' if code in found.failed else 'passed'}")
 
 
 @click.group("backtest")

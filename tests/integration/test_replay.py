@@ -8,6 +8,7 @@ from nights import change, rows_of
 from jobs.decide import decide
 from jobs.night import Night
 from jobs.price import price
+from jobs.recheck import recheck_seller
 from jobs.replay import replay
 from jobs.settings import ConfigurationError
 from jobs.sources.protocol import DataError
@@ -78,3 +79,22 @@ def test_a_used_policy_cannot_change(night: Night) -> None:
     with pytest.raises(ConfigurationError):
         price(changed)
     assert before == rows_of(night, "select * from underwriting.eligibility_decisions")
+
+
+def test_what_is_asked_again_at_acceptance_is_named(
+    night: Night,
+) -> None:
+    """A seller who was restricted since may not accept; the checks are listed."""
+    (seller,) = rows_of(
+        night, "select min(seller_id) as name from underwriting.advance_offers"
+    )
+    answers = {}
+    for name in ("before", "after"):
+        answers[name] = recheck_seller(night, seller["name"])[0].recheck
+        change(
+            night,
+            "update cash_flow.fct_seller_health_daily set has_payout_hold = true",
+        )
+    assert answers["before"].may_accept
+    assert answers["after"].failed == ("ACCOUNT_RESTRICTED",)
+    assert answers["after"].checked == night.policy.offers.acceptance_checks

@@ -135,6 +135,27 @@ FAULTS = [
         ),
     ),
     (
+        '"MINIMUM_MISSED",',
+        '"MISSED",',
+        "offers.acceptance_checks.6: expected a reason code, got 'MISSED'.",
+    ),
+    (
+        "nightly_budget_minor = 320_000_000 ",
+        "# ",
+        (
+            "currencies.JPY.nightly_budget_minor: this key is missing: expected it"
+            " beside [portfolio]."
+        ),
+    ),
+    (
+        "nightly_budget_minor = 320_000_000 ",
+        "nightly_budget_minor = 20_000 ",
+        (
+            "currencies.JPY.nightly_budget_minor: expected at least"
+            " minimum_advance_minor (30000), got 20000."
+        ),
+    ),
+    (
         "[currencies.BRL]",
         "[currencies.XAU]",
         (

@@ -1,0 +1,32 @@
+"""Recheck: ask again, when a seller takes an offer, what the policy asks again."""
+
+from dataclasses import dataclass
+
+from jobs.night import Night, read_health
+from jobs.sources.protocol import DataError
+from jobs.underwriting.acceptance import Recheck, recheck
+
+
+@dataclass(frozen=True)
+class Rechecked:
+    """What was asked again in one currency."""
+
+    currency_code: str
+    recheck: Recheck
+
+
+def recheck_seller(night: Night, seller_id: str) -> tuple[Rechecked, ...]:
+    """Ask the acceptance checks of a seller's health on the night, by currency.
+
+    Raises DataError where the night does not know the seller.
+    """
+    with night.warehouse() as warehouse:
+        health = read_health(night, warehouse)
+    rows = health[health["seller_id"] == seller_id]
+    if rows.empty:
+        message = f"no seller {seller_id!r} on {night.as_of_date}"
+        raise DataError(message)
+    return tuple(
+        Rechecked(str(code), recheck(part, night.policy, night.as_of_date))
+        for code, part in rows.groupby("currency_code")
+    )
