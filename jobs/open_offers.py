@@ -13,8 +13,9 @@ from jobs.night import Night, as_frame
 from jobs.underwriting.offers import OPEN_OFFER_COLUMNS
 from jobs.warehouse.protocol import Warehouse
 
-#: No policy lets an offer live longer than this.
-_LONGEST_LIFE_DAYS = 366
+#: No policy lets an offer live longer than a year, so an older one was ended, unless
+#: no night has run since.
+_SEEN_DAYS = 2 * 366
 
 _EARLIER = (
     "(as_of_date < $as_of_date"
@@ -24,7 +25,7 @@ _EARLIER = (
 
 
 def read_open_offers(night: Night, warehouse: Warehouse) -> pd.DataFrame:
-    """Return the offers of earlier nights that are neither ended nor past their day.
+    """Return the offers of earlier nights that no night has ended.
 
     ``accepted_offer_id`` names the offer behind an advance that the seller accepted in
     the currency since: the offer itself where it is among them, else the last one.
@@ -36,13 +37,13 @@ def read_open_offers(night: Night, warehouse: Warehouse) -> pd.DataFrame:
             " advance_minor, owed_minor, fee_rate, holdback_rate,"
             " as_of_date as opened_date, expires_date"
             " from underwriting.advance_offers as offers"
-            f" where {_EARLIER} and expires_date >= $as_of_date"
+            f" where {_EARLIER}"
             " and not exists (select 1 from underwriting.open_offers as seen"
             f" where seen.offer_id = offers.offer_id and {_EARLIER}"
             " and seen.outcome <> 'kept')",
             as_of_date=night.as_of_date,
             policy_version=versions["policy_version"],
-            since=night.as_of_date - timedelta(days=_LONGEST_LIFE_DAYS),
+            since=night.as_of_date - timedelta(days=_SEEN_DAYS),
         )
     )
     accepted = as_frame(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from jobs.night import Night, as_frame, read_health, write_of
+from jobs.offer_changes import changes_of
 from jobs.open_offers import read_open_offers
 from jobs.sources.protocol import DataError
 from jobs.stored_forecasts import read_grid
@@ -39,7 +40,9 @@ def price(night: Night) -> Priced:
             warehouse, night.as_of_date, night.versions["model_version"], eligible
         )
         reviewed = review(
-            read_open_offers(night, warehouse), read_reasons(night, warehouse)
+            read_open_offers(night, warehouse),
+            read_reasons(night, warehouse),
+            night.as_of_date,
         )
         priced = make_offers(
             eligible, grid, night.policy, night.as_of_date, Book(health, reviewed)
@@ -57,6 +60,7 @@ def price(night: Night) -> Priced:
                 write_of(night, OPEN_OFFERS, open_offers),
             ]
         )
+        warehouse.replace([changes_of(night, warehouse)])
     return Priced(len(eligible), len(priced.offers))
 
 

@@ -125,7 +125,7 @@ def _again(
         read_grid(warehouse, night.as_of_date, model_version, eligible),
         policy,
         night.as_of_date,
-        Book(health, review(open_offers, evaluation.reasons)),
+        Book(health, review(open_offers, evaluation.reasons, night.as_of_date)),
     )
     versions = {
         "policy_version": version,

@@ -16,12 +16,17 @@ _KEY = ["seller_id", "currency_code"]
 
 
 def read_grid(
-    warehouse: Warehouse, as_of_date: date, model_version: str, sellers: pd.DataFrame
+    warehouse: Warehouse,
+    as_of_date: date,
+    model_version: str,
+    sellers: pd.DataFrame,
+    *,
+    may_lack: bool = False,
 ) -> QuantileGrid:
     """Return the stored quantiles aligned with the rows of ``sellers``.
 
     ``sellers`` has seller_id and currency_code. Raises DataError where a seller's
-    forecast of the night is missing.
+    forecast of the night is missing, unless it ``may_lack``: then it sells nothing.
     """
     stored = as_frame(
         warehouse.query(
@@ -33,9 +38,15 @@ def read_grid(
     )
     horizons = np.sort(stored["horizon_days"].unique())
     wanted = sellers[_KEY].assign(row=np.arange(len(sellers)))
-    rows = stored.merge(wanted, on=_KEY, how="inner").sort_values(
-        ["row", "horizon_days"]
-    )
+    if may_lack:
+        wanted = wanted.merge(pd.DataFrame({"horizon_days": horizons}), how="cross")
+        keys = [*_KEY, "horizon_days"]
+        rows = wanted.merge(stored, on=keys, how="left")
+        rows["is_extrapolated"] = rows["is_extrapolated"].eq(True)
+        rows = rows.fillna(dict.fromkeys(QUANTILE_COLUMNS, 0))
+    else:
+        rows = stored.merge(wanted, on=_KEY, how="inner")
+    rows = rows.sort_values(["row", "horizon_days"])
     if len(rows) != len(sellers) * len(horizons) or stored.empty:
         message = (
             f"forecasts of {as_of_date} are missing for some eligible sellers; "

@@ -25,7 +25,9 @@ _ACCOUNT = ["seller_id", "currency_code"]
 _TIER = [*_ACCOUNT, "target_term_days"]
 
 
-def review(open_offers: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
+def review(
+    open_offers: pd.DataFrame, reasons: pd.DataFrame, as_of_date: dt.date
+) -> pd.DataFrame:
     """Say which of the offers that were open still hold, and why the others do not.
 
     ``open_offers`` has one row an offer: offer_id, seller_id, currency_code,
@@ -34,8 +36,8 @@ def review(open_offers: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
     are the night's failed rules. Reasons of credit and faults of the data end nothing.
 
     Returns the rows in order of seller, currency, term and night, with ``outcome``
-    (kept | accepted | withdrawn | replaced), the ``reason_code`` of the end and
-    ``superseded_by_offer_id``.
+    (kept | accepted | expired | withdrawn | replaced), the ``reason_code`` of the end
+    and ``superseded_by_offer_id``.
     """
     offers = open_offers.sort_values([*_TIER, "opened_date", "offer_id"])
     offers = offers.reset_index(drop=True)
@@ -45,6 +47,7 @@ def review(open_offers: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
     accepted = offers["accepted_offer_id"]
     events = {
         "accepted": (accepted == offers["offer_id"], None),
+        "expired": (offers["expires_date"] < pd.Timestamp(as_of_date), None),
         "withdrawn": (accepted.notna(), ADVANCE_ACCEPTED),
         "barred": (barred.notna(), barred),
         "replaced": (newest != offers["offer_id"], NIGHT_REPEATED),

@@ -46,6 +46,19 @@ QUANTILE_COLUMNS: dict[str, float] = {
     "quantile_99_minor": 0.99,
 }
 
+#: Whose shares a change of an offer is made of.
+CHANGE_DRIVERS = (
+    "sales",
+    "forecast",
+    "price",
+    "cap",
+    "budget",
+    "restriction",
+    "data",
+    "advance",
+    "promise",
+)
+
 _VERSIONS: dict[str, Type] = {
     "policy_version": "text",
     "model_version": "text",
@@ -239,13 +252,35 @@ OPEN_OFFERS = Table(
         "fee_rate": "rate",
         "holdback_rate": "rate",
         "accepted_offer_id": "text",  # behind the advance accepted since, if any
-        "outcome": "text",  # kept | accepted | withdrawn | replaced
+        "outcome": "text",  # kept | accepted | expired | withdrawn | replaced
         "reason_code": "text",  # why it was withdrawn or replaced
         "superseded_by_offer_id": "text",
         "policy_version": "text",
         "code_version": "text",
     },
     key=("as_of_date", "policy_version", "offer_id"),
+    partition=("as_of_date", "policy_version"),
+)
+
+#: Every seller whose largest offer is another than after the night before, and why.
+OFFER_CHANGES = Table(
+    "underwriting",
+    "offer_changes",
+    {
+        "seller_id": "text",
+        "as_of_date": "date",
+        "before_date": "date",  # the night that the offer before was made on
+        "currency_code": "text",
+        "kind": "text",  # appeared | grew | changed | shrank | vanished
+        "driver": "text",  # what moved it most in that direction
+        "before_minor": "integer",  # the largest advance open to the seller; 0 for none
+        "after_minor": "integer",
+        "change_minor": "integer",
+        **{f"by_{driver}_minor": "integer" for driver in CHANGE_DRIVERS},
+        "policy_version": "text",
+        "code_version": "text",
+    },
+    key=("as_of_date", "policy_version", "seller_id", "currency_code"),
     partition=("as_of_date", "policy_version"),
 )
 
@@ -274,5 +309,6 @@ TABLES: tuple[Table, ...] = (
     OFFER_EVALUATIONS,
     ADVANCE_OFFERS,
     OPEN_OFFERS,
+    OFFER_CHANGES,
     POLICIES,
 )

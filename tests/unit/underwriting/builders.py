@@ -126,6 +126,6 @@ def offered(
 ) -> Offers:
     """Make the offers of one night; everyone is eligible unless said."""
     before = no_open_offers() if open_offers is None else open_offers
-    reviewed = review(before, NO_REASONS)
+    reviewed = review(before, NO_REASONS, AS_OF_DATE)
     book = Book(rows if everyone is None else everyone, reviewed)
     return make_offers(rows, sales, rules or policy(), AS_OF_DATE, book)

@@ -1,0 +1,176 @@
+"""Offer changes: what is open to each seller beside the night before, and why.
+
+Read back from what both nights have stored.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from jobs.night import Night, as_frame, write_of
+from jobs.stored_forecasts import read_grid
+from jobs.underwriting.arrays import TextArray
+from jobs.underwriting.offer_changes import Side, driver_of, main_driver, waterfall
+from jobs.underwriting.policy import Policy
+from jobs.underwriting.reasons import REASONS
+from jobs.used_policies import used_policy
+from jobs.warehouse.protocol import Warehouse, Write
+from jobs.warehouse.tables import OFFER_CHANGES
+
+_ACCOUNT = ["seller_id", "currency_code"]
+_ORDER = {reason.code: place for place, reason in enumerate(REASONS)}
+
+
+@dataclass(frozen=True)
+class _Then:
+    """A night and the policy that decided it."""
+
+    as_of_date: date
+    policy: Policy
+
+
+def changes_of(night: Night, warehouse: Warehouse) -> Write:
+    """Return the write of the night's changes; on a first night there are none."""
+    tonight = _Then(night.as_of_date, night.policy)
+    last = _night_before(night, warehouse)
+    changed = _changed(tonight, warehouse)
+    if last is None or changed.empty:
+        nothing = pd.DataFrame(columns=list(OFFER_CHANGES.columns))
+        return write_of(night, OFFER_CHANGES, nothing)
+    is_older = changed["opened_date_before"] < pd.Timestamp(last.as_of_date)
+    is_kept = changed["outcome_after"] == "kept"
+    before = _side(changed, "before", is_older, last, warehouse)
+    after = _side(changed, "after", is_kept, tonight, warehouse)
+    shares = waterfall(before, after)
+    change = after.shown_minor - before.shown_minor
+    kinds = {
+        "appeared": before.shown_minor == 0,
+        "vanished": after.shown_minor == 0,
+        "grew": change > 0,
+        "shrank": change < 0,
+    }
+    rows = changed.assign(
+        **shares,
+        as_of_date=pd.Timestamp(night.as_of_date),
+        before_date=pd.Timestamp(last.as_of_date),
+        kind=np.select(list(kinds.values()), list(kinds), default="changed"),
+        driver=main_driver(shares, change),
+        change_minor=change,
+        **night.versions,
+    )
+    return write_of(night, OFFER_CHANGES, rows)
+
+
+def _changed(tonight: _Then, warehouse: Warehouse) -> pd.DataFrame:
+    """Return the sellers whose largest offer is another than when the night began."""
+    opened = _of(tonight, "advance_offers", warehouse)
+    earlier = _of(tonight, "open_offers", warehouse)
+    opened = opened.assign(opened_date=opened["as_of_date"], outcome="opened")
+    kept = earlier[earlier["outcome"] == "kept"]
+    found = _largest(earlier).merge(
+        _largest(pd.concat([kept, opened], ignore_index=True)),
+        on=_ACCOUNT,
+        how="outer",
+        suffixes=("_before", "_after"),
+    )
+    for side in ("before", "after"):
+        minor = found[f"advance_minor_{side}"].fillna(0).astype("int64")
+        found[f"{side}_minor"] = minor
+    is_same = found["offer_id_before"] == found["offer_id_after"]
+    return found[~is_same].sort_values(_ACCOUNT, ignore_index=True)
+
+
+def _largest(offers: pd.DataFrame) -> pd.DataFrame:
+    columns = [*_ACCOUNT, "offer_id", "advance_minor", "opened_date", "outcome"]
+    ordered = offers.sort_values([*_ACCOUNT, "advance_minor", "offer_id"])
+    return ordered.drop_duplicates(_ACCOUNT, keep="last")[columns]
+
+
+def _night_before(night: Night, warehouse: Warehouse) -> _Then | None:
+    """Return the last night that decided anything, by its last policy."""
+    (found,) = warehouse.query(
+        "select max(as_of_date) as newest from underwriting.eligibility_decisions"
+        " where as_of_date < $as_of_date",
+        as_of_date=night.as_of_date,
+    ).to_pylist()
+    if found["newest"] is None:
+        return None
+    (last,) = warehouse.query(
+        "select max(policy_version) as version from underwriting.eligibility_decisions"
+        " where as_of_date = $as_of_date",
+        as_of_date=found["newest"],
+    ).to_pylist()
+    return _Then(found["newest"], used_policy(last["version"], warehouse))
+
+
+def _side(
+    changed: pd.DataFrame,
+    name: str,
+    is_promised: pd.Series,
+    then: _Then,
+    warehouse: Warehouse,
+) -> Side:
+    """Return what sizing read of the changed sellers on that night.
+
+    What was promised on another night stands apart from the night's own size.
+    """
+    accounts = changed[_ACCOUNT]
+    health = as_frame(
+        warehouse.query(
+            "select seller_id, currency_code, tenure_days, repayable_91_days_minor,"
+            " repayable_364_days_minor from cash_flow.fct_seller_health_daily"
+            " where as_of_date = $as_of_date",
+            as_of_date=then.as_of_date,
+        )
+    )
+    model_version = then.policy.forecast.model_version
+    return Side(
+        accounts.merge(health, on=_ACCOUNT, how="left").fillna(0),
+        read_grid(warehouse, then.as_of_date, model_version, accounts, may_lack=True),
+        then.policy,
+        changed[f"{name}_minor"].to_numpy(),
+        np.where(is_promised, "promise", _barred_by(accounts, then, warehouse)),
+    )
+
+
+def _barred_by(accounts: pd.DataFrame, then: _Then, warehouse: Warehouse) -> TextArray:
+    """Return the driver of what stood between each seller's size and its offer.
+
+    The first failed rule in the order of the catalogue; else, where no tier was
+    offered, why the first one was not; else the budget or a cap.
+    """
+    failed = _of(then, "eligibility_reasons", warehouse)
+    tiers = _of(then, "offer_evaluations", warehouse)
+    is_offered = tiers["outcome"].ne("declined").groupby(_keys(tiers)).any()
+    refused = tiers[~_keys(tiers).map(is_offered).to_numpy(dtype=bool)]
+    ended = _of(then, "open_offers", warehouse)
+    accepted = ended[ended["accepted_offer_id"].notna()]
+    first = pd.concat(
+        [
+            accepted.assign(reason_code="ADVANCE_ACCEPTED", place=-1),
+            failed.assign(place=failed["reason_code"].map(_ORDER)),
+            refused.assign(place=len(_ORDER) + refused["target_term_days"]),
+            tiers[tiers["reason_code"] == "BUDGET_EXHAUSTED"].assign(place=10**6),
+        ]
+    ).sort_values("place", kind="stable")
+    codes = first.drop_duplicates(_ACCOUNT)[[*_ACCOUNT, "reason_code"]]
+    found = accounts.merge(codes, on=_ACCOUNT, how="left")["reason_code"]
+    drivers = [driver_of(code) if isinstance(code, str) else "cap" for code in found]
+    return np.array(drivers, dtype=object)
+
+
+def _keys(rows: pd.DataFrame) -> pd.Series:
+    return rows["seller_id"] + "\n" + rows["currency_code"]
+
+
+def _of(then: _Then, table: str, warehouse: Warehouse) -> pd.DataFrame:
+    return as_frame(
+        warehouse.query(
+            f"select * from underwriting.{table} where as_of_date = $as_of_date"
+            " and policy_version = $policy_version",
+            as_of_date=then.as_of_date,
+            policy_version=then.policy.policy_version,
+        )
+    )
