@@ -217,6 +217,27 @@ ADVANCE_OFFERS = Table(
     partition=("as_of_date", "policy_version"),
 )
 
+#: What the watch compared on a night, and how it came out.
+WATCH_FINDINGS = Table(
+    "underwriting",
+    "watch_findings",
+    {
+        "as_of_date": "date",
+        "reference_date": "date",  # the night compared with; null where there is none
+        "check_name": "text",  # stability | approval | impact | coverage | repayment
+        "group_name": "text",  # an input, a country, a horizon; all: the whole check
+        "value": "rate",  # null: not checked
+        "threshold": "rate",
+        "sample_count": "integer",
+        "verdict": "text",  # ok | amber | unchecked
+        "sentence": "text",
+        **_VERSIONS,
+    },
+    key=("as_of_date", "policy_version", "check_name", "group_name"),
+    partition=("as_of_date", "policy_version"),
+    cluster=("check_name",),
+)
+
 TABLES: tuple[Table, ...] = (
     QUARANTINE,
     LOADS,
@@ -226,4 +247,5 @@ TABLES: tuple[Table, ...] = (
     ELIGIBILITY_REASONS,
     OFFER_EVALUATIONS,
     ADVANCE_OFFERS,
+    WATCH_FINDINGS,
 )

@@ -84,7 +84,7 @@ def test_each_task_can_fail_safely(dags: "dict[str, DAG]", dag_kit: ModuleType) 
     """
     tasks = [task for dag in dags.values() for task in dag.tasks]
 
-    assert len(tasks) == 12
+    assert len(tasks) == 13
     for task in tasks:
         waits = task.task_id.startswith("wait_")
         assert task.pool == ("default_pool" if waits else "warehouse")
@@ -159,6 +159,14 @@ def test_no_offer_waits_for_a_challenger(dags: "dict[str, DAG]") -> None:
 
     assert challenge.upstream_task_ids == {"decide"}
     assert challenge.downstream_task_ids == set()
+
+
+def test_no_offer_waits_for_the_watch(dags: "dict[str, DAG]") -> None:
+    """It comes after publishing, so a night that is amber or fails to say is out."""
+    watch = dags["nightly_offers"].get_task("watch")
+
+    assert watch.upstream_task_ids == {"publish"}
+    assert watch.downstream_task_ids == set()
 
 
 def test_each_week_scores_the_night_before_monday(dags: "dict[str, DAG]") -> None:

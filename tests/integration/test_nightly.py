@@ -53,7 +53,7 @@ def test_a_second_run_prints_the_same_offers(tmp_path: Path) -> None:
     ]
     assert len(hashes) == 2
     assert len(set(hashes)) == 1
-    for said in ("evaluated", "Quarantined rows: 0", "Results: ", "build cash_flow"):
+    for said in ("evaluated", "Quarantined rows: 0", "Watch: ", "build cash_flow"):
         assert said in first.stdout
 
 
