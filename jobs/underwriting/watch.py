@@ -192,16 +192,15 @@ def _impact(served: pd.DataFrame, limits: Watch) -> Iterator[Finding]:
         .groupby("country_code")[["evaluated_count", "offered_count", "expected"]]
         .sum()
     )
-    is_checked = (countries["evaluated_count"] >= limits.minimum_group_count) & (
-        countries["expected"] > 0
-    )
+    is_checked = countries["evaluated_count"] >= limits.minimum_group_count
     rate = limits.significance_rate / max(int(is_checked.sum()), 1)
     for code, row in countries.iterrows():
         country, count = str(code), int(row["evaluated_count"])
-        if not is_checked[country]:
+        if count < limits.minimum_group_count:
             yield too_few("impact", country, count, limits)
             continue
-        ratio = row["offered_count"] / row["expected"]
+        # Where nobody of these sizes has an offer, nobody is left behind.
+        ratio = row["offered_count"] / row["expected"] if row["expected"] else 1.0
         share, fair = row["offered_count"] / count, row["expected"] / count
         _, high = share_interval(share, count, rate)
         is_amber = ratio < limits.minimum_impact_ratio and high < fair

@@ -276,6 +276,8 @@ def test_a_country_left_behind_is_amber_by_the_four_fifths_rule() -> None:
     assert "(25%, not 42%)" in left["impact JP"].sentence
     assert unsure["impact JP"].value < 0.8
     assert amber(unsure) == []
+    nobody = funnel(DE=(400, 0), JP=(400, 0))
+    assert watched(sellers(2), now=nobody)["impact JP"].value == 1
 
 
 def test_a_country_of_small_sellers_is_not_left_behind() -> None:
