@@ -21,6 +21,9 @@ def night(finished_night: Night, tmp_path_factory: pytest.TempPathFactory) -> Ni
     copy = replace(finished_night, settings=settings)
     copy.workspace.mkdir(parents=True)
     shutil.copy(finished_night.warehouse_address, copy.warehouse_address)
+    with duckdb.connect(copy.warehouse_address) as connection:
+        # Another test may have built it, in the warehouse that all of them read.
+        connection.execute("drop schema if exists accuracy cascade")
     return copy
 
 
