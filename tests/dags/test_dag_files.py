@@ -162,11 +162,13 @@ def test_no_offer_waits_for_a_challenger(dags: "dict[str, DAG]") -> None:
 
 
 def test_no_offer_waits_for_the_watch(dags: "dict[str, DAG]") -> None:
-    """It comes after publishing, so a night that is amber or fails to say is out."""
-    watch = dags["nightly_offers"].get_task("watch")
+    """It comes beside publishing, which takes the one place first."""
+    dag = dags["nightly_offers"]
+    watch, publish = dag.get_task("watch"), dag.get_task("publish")
 
-    assert watch.upstream_task_ids == {"publish"}
+    assert watch.upstream_task_ids == publish.upstream_task_ids == {"build_offers"}
     assert watch.downstream_task_ids == set()
+    assert publish.priority_weight > watch.priority_weight
 
 
 def test_each_week_scores_the_night_before_monday(dags: "dict[str, DAG]") -> None:
