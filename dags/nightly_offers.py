@@ -5,7 +5,9 @@ forecast, predict each share of the sellers in its own task, decide who is eligi
 price the offers, build and test the marts of what was decided, then audit the offers
 and put them before the product. Beside that, other forecasters predict a sample of
 sellers, to be compared with the champion when the days have passed; no offer waits for
-that, and publishing can be tried again without it.
+that, and publishing can be tried again without it. The watch compares the night with
+an earlier one: what it finds is a line in its log that starts with AMBER, and the task
+succeeds.
 
 A night that is run again replaces what it wrote. What fails a test or the audit is not
 published: the product goes on showing what it showed.
@@ -38,11 +40,15 @@ with DAG(
     build_offers = AdvancesOperator(
         task_id="build_offers", command="build", part="--part offers"
     )
-    publish = AdvancesOperator(task_id="publish", command="publish")
+    # Of the two that come last, the product's takes the pool first.
+    publish = AdvancesOperator(task_id="publish", command="publish", priority_weight=2)
+    watch = AdvancesOperator(task_id="watch", command="watch")
     forecast_challenge = AdvancesOperator(
         task_id="forecast_challenge", command="forecast challenge"
     )
 
     forecast_fit >> forecast_predict >> decide >> price >> build_offers >> publish
+    # Not after publishing: where that fails, what the watch says is wanted most.
+    build_offers >> watch
     # What leads to the product has more tasks behind it, so it takes the pool first.
     decide >> forecast_challenge

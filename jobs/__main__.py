@@ -25,8 +25,9 @@ from jobs.settings import ConfigurationError
 from jobs.sources.catalogue import UnknownSourceError
 from jobs.sources.protocol import DataError, SourceUnavailableError
 from jobs.sources.sample import Sample, write
-from jobs.terminal import console, print_summary, progress, say
+from jobs.terminal import console, print_summary, print_watched, progress, say
 from jobs.warehouse.protocol import WarehouseError
+from jobs.watch import watch
 
 INTERNAL, CONFIGURATION, DATA = 1, 2, 3
 
@@ -238,6 +239,20 @@ def publish_command(night: Night) -> None:
     published = publish(night)
     if published:
         console.print(f"Published; offers hash {published.offers_hash[:16]}")
+
+
+@cli.command("watch")
+@of_night
+def watch_command(night: Night) -> None:
+    """Compare the night with an earlier one, and forecasts with what came true.
+
+    It stops nothing: what is past its threshold in the policy is said, as AMBER.
+
+    \b
+    Example:
+      advances watch --as-of 2026-10-31
+    """
+    print_watched(watch(night))
 
 
 for question in (backtest_group, recheck_command, replay_command):

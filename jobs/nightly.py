@@ -18,6 +18,7 @@ from jobs.price import price
 from jobs.publish import publish
 from jobs.underwriting.reasons import BY_CODE
 from jobs.warehouse.protocol import Warehouse
+from jobs.watch import Watched, read_watched, watch
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Summary:
     top_reasons: tuple[tuple[str, str, int], ...]
     quarantined_count: int
     first_quarantined: tuple[str, ...]
+    watched: Watched
     offers_hash: str
 
 
@@ -59,7 +61,8 @@ STEPS: dict[str, Callable[[Night], object]] = {
     "price": price,
     "build offers": lambda night: build(night, "offers"),
     "publish": publish,
-    # Last, because no offer waits for it.
+    # Last, because no offer waits for them.
+    "watch": watch,
     "forecast challenge": challenge,
 }
 
@@ -101,6 +104,7 @@ def summarise(night: Night) -> Summary:
             top_reasons=_top_reasons(night, warehouse),
             quarantined_count=_quarantined_count(night, warehouse),
             first_quarantined=_first_quarantined(night, warehouse),
+            watched=read_watched(night, warehouse),
             offers_hash=offers_hash(night, warehouse),
         )
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from jobs.night import Night
     from jobs.nightly import Summary
     from jobs.scorecard import Score
+    from jobs.watch import Watched
+
+#: Amber checks that are printed before the reader is sent to the table.
+_AMBER_LINES = 5
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -85,11 +90,24 @@ def print_summary(night: Night, summary: Summary, seconds: dict[str, float]) -> 
         say(line)
     if summary.quarantined_count > len(summary.first_quarantined):
         say("and more in raw.quarantine")
+    print_watched(summary.watched)
     console.print(f"Results: {night.warehouse_address}")
     console.print(f"Offers hash: {summary.offers_hash}")
     total = sum(seconds.values())
     for step, taken in seconds.items():
         console.print(f"  {step:<18} {taken:6.1f} s  {taken / total:4.0%}")
+
+
+def print_watched(watched: Watched) -> None:
+    """Print how the night compares, and a line for each of the first amber checks."""
+    count, amber = watched.checked_count, watched.amber
+    found = f"{len(amber):,} amber" if amber else "none amber"
+    checks = "1 check" if count == 1 else f"{count:,} checks"
+    console.print("; ".join([f"Watch: {checks}, {found}", *watched.unchecked]))
+    for sentence in amber[:_AMBER_LINES]:
+        console.print(f"  [yellow]AMBER[/yellow]: {escape(sentence)}")
+    if len(amber) > _AMBER_LINES:
+        say("and more in underwriting.watch_findings")
 
 
 def print_backtest(result: Backtest) -> None:

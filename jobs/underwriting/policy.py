@@ -123,6 +123,21 @@ class Portfolio(Section):
     country_book_share_rate: PositiveShare
 
 
+class Watch(Section):
+    """When a night is worth a look: how far from before, and from what was forecast."""
+
+    reference_days: PositiveDays
+    outcome_days: PositiveDays
+    minimum_group_count: Annotated[int, Field(ge=2)]
+    bin_count: Annotated[int, Field(ge=2)]
+    significance_rate: PositiveShare
+    maximum_stability_index: Annotated[float, Field(gt=0)]
+    maximum_approval_change: PositiveShare
+    minimum_impact_ratio: PositiveShare
+    maximum_coverage_error: PositiveShare
+    maximum_calibration_error: PositiveShare
+
+
 class Country(Section):
     """Where advances are made: in which currencies, after which checks."""
 
@@ -156,6 +171,8 @@ class Policy(Section):
     portfolio: Portfolio | None = None
     countries: dict[CountryCode, Country]
     currencies: dict[CurrencyCode, Currency]
+    #: Older policies have none: their nights are not watched.
+    watch: Watch | None = None
 
     @property
     def name_book_share_rate(self) -> float:

@@ -299,6 +299,27 @@ POLICIES = Table(
     cluster=("policy_version",),
 )
 
+#: What the watch compared on a night, and how it came out.
+WATCH_FINDINGS = Table(
+    "underwriting",
+    "watch_findings",
+    {
+        "as_of_date": "date",
+        "reference_date": "date",  # the night compared with; null where there is none
+        "check_name": "text",  # stability | approval | impact | coverage | repayment
+        "group_name": "text",  # an input, a country, a horizon; all: the whole check
+        "value": "rate",  # null: not checked
+        "threshold": "rate",
+        "sample_count": "integer",
+        "verdict": "text",  # ok | amber | unchecked
+        "sentence": "text",
+        **_VERSIONS,
+    },
+    key=("as_of_date", "policy_version", "check_name", "group_name"),
+    partition=("as_of_date", "policy_version"),
+    cluster=("check_name",),
+)
+
 TABLES: tuple[Table, ...] = (
     QUARANTINE,
     LOADS,
@@ -310,5 +331,6 @@ TABLES: tuple[Table, ...] = (
     ADVANCE_OFFERS,
     OPEN_OFFERS,
     OFFER_CHANGES,
+    WATCH_FINDINGS,
     POLICIES,
 )

@@ -84,7 +84,7 @@ def test_each_task_can_fail_safely(dags: "dict[str, DAG]", dag_kit: ModuleType) 
     """
     tasks = [task for dag in dags.values() for task in dag.tasks]
 
-    assert len(tasks) == 12
+    assert len(tasks) == 13
     for task in tasks:
         waits = task.task_id.startswith("wait_")
         assert task.pool == ("default_pool" if waits else "warehouse")
@@ -159,6 +159,16 @@ def test_no_offer_waits_for_a_challenger(dags: "dict[str, DAG]") -> None:
 
     assert challenge.upstream_task_ids == {"decide"}
     assert challenge.downstream_task_ids == set()
+
+
+def test_no_offer_waits_for_the_watch(dags: "dict[str, DAG]") -> None:
+    """It comes beside publishing, which takes the one place first."""
+    dag = dags["nightly_offers"]
+    watch, publish = dag.get_task("watch"), dag.get_task("publish")
+
+    assert watch.upstream_task_ids == publish.upstream_task_ids == {"build_offers"}
+    assert watch.downstream_task_ids == set()
+    assert publish.priority_weight > watch.priority_weight
 
 
 def test_each_week_scores_the_night_before_monday(dags: "dict[str, DAG]") -> None:

@@ -37,6 +37,7 @@ COMPARED = {
         "eligibility_reasons",
         "offer_evaluations",
         "advance_offers",
+        "watch_findings",
     ),
     "offers": (
         "fct_advance_offers",
