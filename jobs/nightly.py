@@ -42,6 +42,8 @@ class Summary:
     evaluated_count: int
     eligible_count: int
     offers: tuple[CurrencyOffers, ...]
+    held_count: int
+    limited_count: int
     top_reasons: tuple[tuple[str, str, int], ...]
     quarantined_count: int
     first_quarantined: tuple[str, ...]
@@ -91,6 +93,8 @@ def summarise(night: Night) -> Summary:
             evaluated_count=int(counts["evaluated"][0]),
             eligible_count=int(counts["eligible"][0]),
             offers=_offers_by_currency(night, warehouse),
+            held_count=_count_findings(night, warehouse, "review"),
+            limited_count=_count_findings(night, warehouse, "limit"),
             top_reasons=_top_reasons(night, warehouse),
             quarantined_count=_quarantined_count(night, warehouse),
             first_quarantined=_first_quarantined(night, warehouse),
@@ -140,6 +144,17 @@ def _offers_by_currency(
         )
         for currency_code, rows in offers.groupby("currency_code")
     )
+
+
+def _count_findings(night: Night, warehouse: Warehouse, verdict: str) -> int:
+    """Return of how many sellers the guard came to this verdict."""
+    found = _query(
+        night,
+        warehouse,
+        "select count(distinct seller_id) as sellers from underwriting.guard_findings",
+        f" and verdict = '{verdict}'",
+    )
+    return int(found["sellers"][0])
 
 
 def _top_reasons(

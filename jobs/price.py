@@ -6,8 +6,11 @@ import numpy as np
 import pandas as pd
 
 from jobs.night import Night, as_frame, read_health, write_of
+from jobs.past_forecast import read_past_grid
 from jobs.sources.protocol import DataError
 from jobs.underwriting.distribution import QuantileGrid
+from jobs.underwriting.guard import LIMIT
+from jobs.underwriting.guarded_offers import guarded_offers
 from jobs.underwriting.offers import make_offers
 from jobs.warehouse.protocol import Warehouse
 from jobs.warehouse.tables import (
@@ -32,12 +35,15 @@ def price(night: Night) -> Priced:
     with night.warehouse() as warehouse:
         health = read_health(night, warehouse)
         eligible = health.merge(_read_eligible(night, warehouse), on=_KEY, how="inner")
-        priced = make_offers(
+        findings, past = _read_findings(night, warehouse)
+        priced = guarded_offers(
             eligible,
             _read_grid(night, warehouse, eligible),
-            night.policy,
-            night.as_of_date,
-            health=health,
+            findings,
+            past,
+            lambda rows, grid: make_offers(
+                rows, grid, night.policy, night.as_of_date, health=health
+            ),
         )
         data_as_of = health["data_as_of"].max()
         columns = {**night.versions, "data_as_of": data_as_of}
@@ -67,6 +73,35 @@ def _read_eligible(night: Night, warehouse: Warehouse) -> pd.DataFrame:
         message = f"no decisions for {night.as_of_date}; run `advances decide` first"
         raise DataError(message)
     return decisions.loc[decisions["outcome"] == "eligible", _KEY]
+
+
+def _read_findings(
+    night: Night, warehouse: Warehouse
+) -> tuple[pd.DataFrame, QuantileGrid | None]:
+    """Return the guard's findings and, of those limited, what was forecast for them.
+
+    Raises DataError where that forecast is no longer stored.
+    """
+    findings = as_frame(
+        warehouse.query(
+            "select * from underwriting.guard_findings"
+            " where as_of_date = $as_of_date and policy_version = $policy_version"
+            " order by seller_id, currency_code",
+            as_of_date=night.as_of_date,
+            policy_version=night.versions["policy_version"],
+        )
+    )
+    limited = findings[findings["verdict"] == LIMIT]
+    if limited.empty:
+        return findings, None
+    past, is_stored = read_past_grid(night, warehouse, limited)
+    if not is_stored.all():
+        message = (
+            f"the forecasts that the findings of {night.as_of_date} are made of are "
+            "gone; run `advances decide` again"
+        )
+        raise DataError(message)
+    return findings, past
 
 
 def _read_grid(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Category = Literal["credit", "standing", "data"]
+Category = Literal["credit", "standing", "data", "review"]
 Unit = Literal["days", "minor", "rate", "count", "flag"]
 
 
@@ -46,6 +46,8 @@ REASONS: tuple[Reason, ...] = (
     Reason("PRICE_ABOVE_CAP", "credit", "rate"),
     Reason("BELOW_MINIMUM_ADVANCE", "credit", "minor"),
     Reason("EXPOSURE_LIMIT", "credit", "minor"),
+    # No decline: the offer waits until a person has looked at the seller's sales.
+    Reason("UNUSUAL_SALES", "review", "flag"),
 )
 
 BY_CODE: dict[str, Reason] = {reason.code: reason for reason in reversed(REASONS)}

@@ -162,6 +162,26 @@ ELIGIBILITY_REASONS = Table(
     partition=("as_of_date", "policy_version"),
 )
 
+#: Eligible sellers whose sales are unusual: offered less, or nothing until a person has
+#: looked. Who has no row is as usual, or nothing was forecast for it 28 days ago.
+GUARD_FINDINGS = Table(
+    "underwriting",
+    "guard_findings",
+    {
+        "seller_id": "text",
+        "as_of_date": "date",
+        "currency_code": "text",
+        "verdict": "text",  # limit | review
+        "evidence": "text",  # a JSON list of name, value and threshold
+        # What the size of 28 days ago is made of, beside the quantiles stored then.
+        "repayable_91_days_before_minor": "integer",
+        "repayable_364_days_before_minor": "integer",
+        **_VERSIONS,
+    },
+    key=("as_of_date", "policy_version", "seller_id", "currency_code"),
+    partition=("as_of_date", "policy_version"),
+)
+
 #: What sizing and pricing made of every eligible seller and tier, offered or not.
 OFFER_EVALUATIONS = Table(
     "underwriting",
@@ -171,7 +191,7 @@ OFFER_EVALUATIONS = Table(
         "as_of_date": "date",
         "currency_code": "text",
         "target_term_days": "integer",
-        "outcome": "text",  # offered | declined
+        "outcome": "text",  # offered | declined | review (a person looks first)
         "reason_code": "text",  # null when offered
         "binding_cap": "text",  # what set the size: confidence | sales_share | ...
         "sized_owed_minor": "integer",
@@ -224,6 +244,7 @@ TABLES: tuple[Table, ...] = (
     FORECAST_QUANTILES,
     ELIGIBILITY_DECISIONS,
     ELIGIBILITY_REASONS,
+    GUARD_FINDINGS,
     OFFER_EVALUATIONS,
     ADVANCE_OFFERS,
 )
