@@ -15,7 +15,7 @@ from .builders import POLICY_FILE, POLICY_TEXT, health, policy
 PINNED = {
     "2026-11.toml": "10037d0e75fd41ca77e9dfe8c53640ebedc43cffff87b28f5566017173d6a14f",
     "2026-12.toml": "6cca94d4f9dce1d48f25bbd9f58039e3092c379822d23224f85f18fc48420cd7",
-    "2027-01.toml": "5f4d28fe34c0d6e68c2a605efe05e7185309eb1ab87cc3394e0c4b2ef2bf5377",
+    "2027-01.toml": "85efc724016e3cf1f63257a42929fc5be059698bbe02a3b8b702fb21c41051b9",
 }
 
 FAULTS = [
