@@ -7,6 +7,7 @@ import pandas as pd
 
 from jobs.forecasting.grid import HORIZONS_DAYS
 from jobs.night import Night, as_frame
+from jobs.sources.protocol import DataError
 from jobs.underwriting.arrays import BooleanArray
 from jobs.underwriting.distribution import QuantileGrid
 from jobs.underwriting.guard import GUARD_DAYS
@@ -19,7 +20,10 @@ _KEY = ["seller_id", "currency_code"]
 def read_unusual(
     night: Night, warehouse: Warehouse, health: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return the rows of ``health`` with what the guard looks at, in their order."""
+    """Return the rows of ``health`` with what the guard looks at, in their order.
+
+    Raises DataError where a seller of the night is not looked at.
+    """
     unusual = as_frame(
         warehouse.query(
             "select * from cash_flow.fct_seller_unusual_sales_daily"
@@ -28,7 +32,14 @@ def read_unusual(
         )
     )
     columns = [name for name in unusual.columns if name not in health.columns]
-    return health.merge(unusual[[*_KEY, *columns]], on=_KEY, how="left", validate="1:1")
+    rows = health.merge(unusual[[*_KEY, *columns]], on=_KEY, how="inner")
+    if len(rows) != len(health):
+        message = (
+            f"fct_seller_unusual_sales_daily of {night.as_of_date} lacks sellers; "
+            f"run `advances build --as-of {night.as_of_date}` again"
+        )
+        raise DataError(message)
+    return rows
 
 
 def read_past_grid(

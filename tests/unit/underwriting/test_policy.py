@@ -15,7 +15,7 @@ from .builders import POLICY_FILE, POLICY_TEXT, health, policy
 PINNED = {
     "2026-11.toml": "10037d0e75fd41ca77e9dfe8c53640ebedc43cffff87b28f5566017173d6a14f",
     "2026-12.toml": "6cca94d4f9dce1d48f25bbd9f58039e3092c379822d23224f85f18fc48420cd7",
-    "2027-01.toml": "85efc724016e3cf1f63257a42929fc5be059698bbe02a3b8b702fb21c41051b9",
+    "2027-01.toml": "23738fe63ce64e4229408f4b5e9775f5a1d67686ece0b19b636fc9788ace87d4",
 }
 
 FAULTS = [
