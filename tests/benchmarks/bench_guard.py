@@ -1,9 +1,9 @@
 """What the bust-out guard finds, and what it costs sellers who are honest.
 
-    .venv/bin/python tests/benchmarks/bench_guard.py
+    .venv/bin/python tests/benchmarks/bench_guard.py [SEED ...]
     .venv/bin/python tests/benchmarks/bench_guard.py OLIST_FOLDER
 
-Without a folder, a sample with planted bust-outs and honest surges; with it, the real
+Without a folder, samples with planted bust-outs and honest surges; with it, the real
 Olist sellers, who are all taken to be honest. Nights are 28 days apart, each with the
 commands' own steps; the last ones are decided and priced with the guard and without it.
 Money is in units of the policy's largest advance of each currency, so that currencies
@@ -103,10 +103,10 @@ def sample_rows(home: Path, seed: int) -> pd.DataFrame:
     ).sort_values(["is_bust_out", "kind"], ascending=[False, True])
 
 
-def bench_sample() -> None:
-    """Print precision, recall and cost over the samples of three seeds."""
+def bench_sample(seeds: list[int]) -> None:
+    """Print precision, recall and cost over the samples of these seeds."""
     with tempfile.TemporaryDirectory() as home:
-        rows = pd.concat([sample_rows(Path(home), seed) for seed in (3, 4, 5)])
+        rows = pd.concat([sample_rows(Path(home), seed) for seed in seeds])
     show(rows)
     is_planted = rows["kind"] != "others"
     for name, found in (
@@ -139,12 +139,13 @@ def bench_olist(folder: str) -> None:
 
 
 def main() -> None:
-    """Run on Olist where its folder is given, else on the sample."""
+    """Run on Olist where its folder is given, else on samples of these seeds."""
     warm_up()
-    if sys.argv[1:]:
-        bench_olist(sys.argv[1])
+    words = sys.argv[1:] or ["3", "4", "5"]
+    if words[0].isdigit():
+        bench_sample([int(word) for word in words])
     else:
-        bench_sample()
+        bench_olist(words[0])
 
 
 if __name__ == "__main__":
