@@ -72,12 +72,19 @@ def nightly_command(night: Night, *, timings: bool) -> None:
 @click.option("--days", default=Sample().days, show_default=True)
 @click.option("--seed", default=Sample().seed, show_default=True)
 @click.option(
+    "--surges",
+    default=0,
+    show_default=True,
+    help="Plant so many sellers with inflated sales, and as many with an honest surge;"
+    " surge_labels says who they are.",
+)
+@click.option(
     "--out",
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the Parquet files, one folder a table.",
 )
-def sample_command(sellers: int, days: int, seed: int, out: Path) -> None:
+def sample_command(sellers: int, days: int, seed: int, surges: int, out: Path) -> None:
     """Write a seeded marketplace of any size, in the input contract.
 
     \b
@@ -87,7 +94,7 @@ def sample_command(sellers: int, days: int, seed: int, out: Path) -> None:
     with Progress(console=console, disable=not console.is_terminal) as bars:
         task = bars.add_task("sellers", total=sellers)
         try:
-            sample = Sample(sellers, days, seed)
+            sample = Sample(sellers, days, seed, surges=surges)
             counts = write(sample, out, lambda done: bars.update(task, completed=done))
         except (ValueError, FileExistsError) as error:
             raise ConfigurationError(str(error)) from error

@@ -24,11 +24,7 @@ from jobs.sales_history import (
 )
 from jobs.settings import ConfigurationError
 from jobs.warehouse.protocol import Warehouse, Write
-from jobs.warehouse.tables import (
-    FORECAST_MODELS,
-    FORECAST_QUANTILES,
-    QUANTILE_COLUMNS,
-)
+from jobs.warehouse.tables import FORECAST_MODELS, FORECAST_QUANTILES, QUANTILE_COLUMNS
 
 #: The fit reads whole buckets until it has this many series to take its sample from.
 FIT_SERIES = 3_000

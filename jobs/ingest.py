@@ -21,7 +21,8 @@ from jobs.sources.tables import Table as ContractTable
 from jobs.sources.validation import Validated, validate
 from jobs.warehouse import tables as warehouse_tables
 from jobs.warehouse.protocol import Warehouse, Write
-from jobs.warehouse.tables import LOADS, QUARANTINE, Table, Type
+from jobs.warehouse.table import Table, Type
+from jobs.warehouse.tables import LOADS, QUARANTINE
 
 #: Without a row of these a first night has nothing to say; payouts may come later.
 _NEVER_EMPTY = ("sellers", "order_items")

@@ -14,7 +14,7 @@ from jobs.sources.protocol import DataError, Source
 from jobs.underwriting.policy import Policy, PolicyError, parse_policy
 from jobs.warehouse.duckdb import DuckDBWarehouse
 from jobs.warehouse.protocol import Warehouse, Write
-from jobs.warehouse.tables import Table
+from jobs.warehouse.table import Table
 
 
 @dataclass(frozen=True)

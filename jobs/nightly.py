@@ -45,6 +45,8 @@ class Summary:
     opened_count: int
     fates: dict[str, int]
     offers: tuple[CurrencyOffers, ...]
+    held_count: int
+    limited_count: int
     top_reasons: tuple[tuple[str, str, int], ...]
     quarantined_count: int
     first_quarantined: tuple[str, ...]
@@ -101,6 +103,8 @@ def summarise(night: Night) -> Summary:
             opened_count=len(opened),
             fates={str(k): int(n) for k, n in before["outcome"].value_counts().items()},
             offers=_by_currency(still_open),
+            held_count=_count_findings(night, warehouse, "review"),
+            limited_count=_count_findings(night, warehouse, "limit"),
             top_reasons=_top_reasons(night, warehouse),
             quarantined_count=_quarantined_count(night, warehouse),
             first_quarantined=_first_quarantined(night, warehouse),
@@ -146,6 +150,17 @@ def _by_currency(offers: pd.DataFrame) -> tuple[CurrencyOffers, ...]:
         )
         for currency_code, rows in offers.groupby("currency_code")
     )
+
+
+def _count_findings(night: Night, warehouse: Warehouse, verdict: str) -> int:
+    """Return of how many sellers the guard came to this verdict."""
+    found = _query(
+        night,
+        warehouse,
+        "select count(distinct seller_id) as sellers from underwriting.guard_findings",
+        f" and verdict = '{verdict}'",
+    )
+    return int(found["sellers"][0])
 
 
 def _top_reasons(

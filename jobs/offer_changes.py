@@ -16,8 +16,8 @@ from jobs.underwriting.offer_changes import Side, driver_of, main_driver, waterf
 from jobs.underwriting.policy import Policy
 from jobs.underwriting.reasons import REASONS
 from jobs.used_policies import used_policy
+from jobs.warehouse.offer_tables import OFFER_CHANGES
 from jobs.warehouse.protocol import Warehouse, Write
-from jobs.warehouse.tables import OFFER_CHANGES
 
 _ACCOUNT = ["seller_id", "currency_code"]
 _ORDER = {reason.code: place for place, reason in enumerate(REASONS)}

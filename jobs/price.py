@@ -7,17 +7,15 @@ import pandas as pd
 from jobs.night import Night, as_frame, read_health, write_of
 from jobs.offer_changes import changes_of
 from jobs.open_offers import read_open_offers
+from jobs.past_forecast import read_findings
 from jobs.sources.protocol import DataError
 from jobs.stored_forecasts import read_grid
-from jobs.underwriting.offers import Book, make_offers
+from jobs.underwriting.guarded_offers import Inputs, guarded_offers
+from jobs.underwriting.offers import Book
 from jobs.underwriting.promise import review
 from jobs.used_policies import require_unchanged
+from jobs.warehouse.offer_tables import ADVANCE_OFFERS, OFFER_EVALUATIONS, OPEN_OFFERS
 from jobs.warehouse.protocol import Warehouse
-from jobs.warehouse.tables import (
-    ADVANCE_OFFERS,
-    OFFER_EVALUATIONS,
-    OPEN_OFFERS,
-)
 
 _KEY = ["seller_id", "currency_code"]
 
@@ -44,9 +42,10 @@ def price(night: Night) -> Priced:
             read_reasons(night, warehouse),
             night.as_of_date,
         )
-        priced = make_offers(
-            eligible, grid, night.policy, night.as_of_date, Book(health, reviewed)
+        inputs = Inputs(
+            eligible, grid, Book(health, reviewed), *read_findings(night, warehouse)
         )
+        priced = guarded_offers(inputs, night.policy, night.as_of_date)
         columns = {**night.versions, "data_as_of": health["data_as_of"].max()}
         open_offers = priced.open_offers.assign(
             as_of_date=pd.Timestamp(night.as_of_date), **night.versions

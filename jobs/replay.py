@@ -1,33 +1,31 @@
 """Replay: decide and price a past night again from what it stored, and compare.
 
 Nothing but the underwriting tables is read: the health rows that the rules saw, the
-forecast, the offers that were open, and the policy to the letter.
+forecast, the guard's findings, the offers that were open, and the policy to the
+letter.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from jobs.night import Night, as_frame
+from jobs.past_forecast import read_findings
 from jobs.settings import code_version
 from jobs.sources.protocol import DataError
 from jobs.stored_forecasts import model_hash, read_grid
 from jobs.underwriting.comparison import Difference, differences
 from jobs.underwriting.eligibility import evaluate
+from jobs.underwriting.guarded_offers import Inputs, guarded_offers
 from jobs.underwriting.health import from_json
-from jobs.underwriting.offers import OPEN_OFFER_COLUMNS, Book, make_offers
+from jobs.underwriting.offers import OPEN_OFFER_COLUMNS, Book
 from jobs.underwriting.policy_record import hash_of, record
 from jobs.underwriting.promise import review
 from jobs.used_policies import used_policy
+from jobs.warehouse.offer_tables import ADVANCE_OFFERS, OFFER_EVALUATIONS, OPEN_OFFERS
 from jobs.warehouse.protocol import Warehouse
-from jobs.warehouse.tables import (
-    ADVANCE_OFFERS,
-    ELIGIBILITY_DECISIONS,
-    ELIGIBILITY_REASONS,
-    OFFER_EVALUATIONS,
-    OPEN_OFFERS,
-    Table,
-)
+from jobs.warehouse.table import Table
+from jobs.warehouse.tables import ELIGIBILITY_DECISIONS, ELIGIBILITY_REASONS
 
 _REPLAYED = (
     ELIGIBILITY_DECISIONS,
@@ -120,13 +118,14 @@ def _again(
     eligible = health[is_eligible.to_numpy()].reset_index(drop=True)
     model_version = policy.forecast.model_version
     open_offers = stored[OPEN_OFFERS.name][list(OPEN_OFFER_COLUMNS)]
-    made = make_offers(
+    reviewed = review(open_offers, evaluation.reasons, night.as_of_date)
+    inputs = Inputs(
         eligible,
         read_grid(warehouse, night.as_of_date, model_version, eligible),
-        policy,
-        night.as_of_date,
-        Book(health, review(open_offers, evaluation.reasons, night.as_of_date)),
+        Book(health, reviewed),
+        *read_findings(replace(night, policy=policy), warehouse),
     )
+    made = guarded_offers(inputs, policy, night.as_of_date)
     versions = {
         "policy_version": version,
         "model_version": model_version,

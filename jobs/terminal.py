@@ -81,6 +81,11 @@ def print_summary(night: Night, summary: Summary, seconds: dict[str, float]) -> 
             f" {row.offer_count:,} offers, up to {amount} in all,"
             f" median fee {row.median_fee_rate:.1%}"
         )
+    if summary.held_count or summary.limited_count:
+        console.print(
+            f"Unusual sales: {summary.held_count:,} sellers held for review,"
+            f" {summary.limited_count:,} limited (underwriting.guard_findings)"
+        )
     if summary.top_reasons:
         console.print("Why the others got none (a seller may have several reasons):")
     for code, category, count in summary.top_reasons:

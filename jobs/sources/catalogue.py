@@ -29,7 +29,9 @@ class SampleSource:
         """The parameters make the name, so that two samples never mix."""
         sample = self.sample
         end = sample.end_date.strftime("%Y%m%d")
-        return f"sample-{sample.sellers}x{sample.days}-seed{sample.seed}-{end}"
+        surges = f"-surges{sample.surges}" if sample.surges else ""
+        size = f"{sample.sellers}x{sample.days}"
+        return f"sample-{size}-seed{sample.seed}-{end}{surges}"
 
     @property
     def derived(self) -> Mapping[str, tuple[str, ...]]:
@@ -108,6 +110,7 @@ def _sample(parameters: str) -> Sample:
         "days": int,
         "seed": int,
         "end_date": date.fromisoformat,
+        "surges": int,
     }
     values = {}
     for part in filter(None, parameters.split(",")):

@@ -41,6 +41,14 @@ from jobs.sources.sample_sellers import (
     draw_sellers,
     restricted_days,
 )
+from jobs.sources.sample_surges import (
+    Planting,
+    draw_surges,
+    labels,
+    with_more_lines,
+    with_odd_lines,
+    with_rings,
+)
 
 BLOCK_SELLERS = 1_000
 MANIFEST = "sample.json"
@@ -54,6 +62,10 @@ _WRITING_THREADS = 2
 class Sample:
     """Which marketplace: ``days`` of history of ``sellers``, ending on ``end_date``.
 
+    With ``surges`` as many sellers with inflated sales, and as many with an honest
+    surge, are planted into the last 28 days, where enough sellers are fit for it; the
+    table ``surge_labels`` beside those of the contract says who they are.
+
     Raises ValueError for a size that cannot be made.
     """
 
@@ -61,6 +73,7 @@ class Sample:
     days: int = 730
     seed: int = 7
     end_date: date = date(2026, 10, 31)
+    surges: int = 0
 
     def __post_init__(self) -> None:
         """Refuse a marketplace with nobody in it or hardly any history."""
@@ -73,6 +86,11 @@ class Sample:
             raise ValueError(message)
         if self.seed < 0:
             message = f"seed is {self.seed}; expected 0 or more"
+            raise ValueError(message)
+        if not 0 <= self.surges <= self.sellers:
+            message = (
+                f"surges is {self.surges}; expected 0 to {self.sellers}, the sellers"
+            )
             raise ValueError(message)
 
     @property
@@ -136,8 +154,11 @@ def _write_blocks(
             seeds = np.random.SeedSequence(sample.seed, spawn_key=(1, start))
             part = f"part-{start // BLOCK_SELLERS:05d}.parquet"
             _finish(writing)
+            random = np.random.default_rng(seeds)
             # Writing begins while the rest of the block is still being drawn.
-            for name, pieces in _draw(np.random.default_rng(seeds), market, number):
+            for name, pieces in _draw(
+                random, market, number, _planting(sample, number)
+            ):
                 rows[name] = rows.get(name, 0) + sum(map(len, pieces))
                 path = folder / name / part
                 writing.append(executor.submit(_write_parquet, path, pieces))
@@ -153,13 +174,28 @@ def _finish(writing: list[Future[None]]) -> None:
     writing.clear()
 
 
+def _planting(sample: Sample, number: Ints) -> Planting:
+    """Spread the surges evenly over the blocks."""
+    first, last = int(number[0]), int(number[-1]) + 1
+    turns = 2 * sample.surges
+    seeds = np.random.SeedSequence(sample.seed, spawn_key=(2, first))
+    return Planting(
+        np.random.default_rng(seeds),
+        range(turns * first // sample.sellers, turns * last // sample.sellers),
+    )
+
+
 def _draw(
-    random: np.random.Generator, market: Market, number: Ints
+    random: np.random.Generator, market: Market, number: Ints, planting: Planting
 ) -> Iterator[tuple[str, Pieces]]:
     """Yield the tables of the sellers ``number`` as soon as each is drawn."""
     sellers = draw_sellers(random, market, number)
     restrictions = draw_restrictions(random, market, sellers)
-    block = Block(market, sellers, draw_accounts(random, sellers))
+    accounts = draw_accounts(random, sellers)
+    planted = draw_surges(planting, market, sellers, accounts, restrictions)
+    block = Block(market, with_rings(sellers, planted), accounts)
+    if planted.seller.size:
+        yield "surge_labels", [labels(market, block.seller_ids, planted)]
     yield "sellers", trade.sellers(block, restrictions)
     yield "compliance_checks", trade.compliance_checks(block, random)
     yield "seller_restrictions", trade.seller_restrictions(block, restrictions)
@@ -170,7 +206,11 @@ def _draw(
         block.accounts,
         restricted_days(restrictions, "listing_suspended", market, number.size),
     )
-    lines = draw_lines(random, market, sellers, block.accounts, intensity)
+    if planted.seller.size:
+        intensity = with_more_lines(planting.random, intensity, accounts, planted)
+    lines = draw_lines(random, market, sellers, accounts, intensity)
+    if planted.seller.size:
+        lines = with_odd_lines(planting.random, market, accounts, lines, planted)
     sold = lines.take(np.flatnonzero(lines.captured != NEVER))
     yield "order_items", trade.order_items(block, lines, sold)
     on_hold = restricted_days(restrictions, "payout_hold", market, number.size)

@@ -109,7 +109,8 @@ class Block:
         return pa.array(self._prefixes(letter).view("S8").ravel().astype(str))
 
     @cached_property
-    def _seller_ids(self) -> pa.Array:
+    def seller_ids(self) -> pa.Array:
+        """The id of each seller."""
         return self._words("s")
 
     def _column(self, column: Column, values: Values, count: int) -> pa.Array:
@@ -121,7 +122,7 @@ class Block:
             values = np.full(count, column.allowed.index(values), np.int32)
         if ARROW_TYPES[column.kind] != pa.string():
             return self._measure(column, values)
-        words = column.allowed or _WORDS.get(column.kind) or self._seller_ids
+        words = column.allowed or _WORDS.get(column.kind) or self.seller_ids
         codes = values.astype(np.int32, copy=False)
         return pa.DictionaryArray.from_arrays(codes, words)
 

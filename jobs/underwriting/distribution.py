@@ -69,6 +69,15 @@ class QuantileGrid:
         return np.asarray(self.is_extrapolated[:, column], dtype=np.bool_)
 
 
+def joined(first: QuantileGrid, second: QuantileGrid) -> QuantileGrid:
+    """Return the sellers of both grids, those of ``first`` before the others."""
+    marks = None
+    if first.is_extrapolated is not None and second.is_extrapolated is not None:
+        marks = np.concatenate([first.is_extrapolated, second.is_extrapolated])
+    values = np.concatenate([first.values, second.values])
+    return QuantileGrid(values, first.horizons_days, first.probabilities, marks)
+
+
 def repair(grid: QuantileGrid) -> QuantileGrid:
     """Return a grid that never falls: max(0, q), then running maxima.
 

@@ -99,6 +99,18 @@ class Pricing(Section):
     fee_cap_rate: PositiveShare
 
 
+class Guard(Section):
+    """When sales are unusual; without this section nobody's are."""
+
+    band_probability_rate: PositiveShare
+    minimum_item_count: Annotated[int, Field(ge=1)]
+    maximum_ticket_ratio: Annotated[float, Field(ge=1)]
+    maximum_best_days_share_rate: Share
+    maximum_undelivered_excess_rate: Share
+    maximum_refunded_after_advances_rate: Share
+    maximum_rising_siblings_count: Count
+
+
 class Offers(Section):
     """How long an offer lives, what takes its place, what is asked when accepted.
 
@@ -169,6 +181,7 @@ class Policy(Section):
     pricing: Pricing
     offers: Offers
     portfolio: Portfolio | None = None
+    guard: Guard | None = None
     countries: dict[CountryCode, Country]
     currencies: dict[CurrencyCode, Currency]
     #: Older policies have none: their nights are not watched.

@@ -46,6 +46,8 @@ REASONS: tuple[Reason, ...] = (
     Reason("PRICE_ABOVE_CAP", "credit", "rate"),
     Reason("BELOW_MINIMUM_ADVANCE", "credit", "minor"),
     Reason("EXPOSURE_LIMIT", "credit", "minor"),
+    # No decline: the offer waits until a person has looked at the seller's sales.
+    Reason("UNUSUAL_SALES", "review", "flag"),
     Reason("BUDGET_EXHAUSTED", "budget", "minor"),
 )
 

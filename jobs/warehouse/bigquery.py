@@ -30,7 +30,7 @@ from google.cloud.bigquery_storage_v1.services.big_query_read.transports import 
 from jobs.warehouse.bigquery_errors import explained, is_conflict
 from jobs.warehouse.bigquery_staging import map_timestamps, transaction, write_parquet
 from jobs.warehouse.protocol import WarehouseError, Write
-from jobs.warehouse.tables import Table, Type
+from jobs.warehouse.table import Table, Type
 
 #: Staged rows live here until their transaction is done, and never longer than a day.
 SCRATCH = "advances_scratch"

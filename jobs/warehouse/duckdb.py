@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from jobs.warehouse.protocol import WarehouseError, Write
-from jobs.warehouse.tables import Table, Type
+from jobs.warehouse.table import Table, Type
 
 _TYPES: dict[Type, str] = {
     "text": "varchar",

@@ -8,7 +8,7 @@ from typing import Protocol, Self
 
 import pyarrow as pa
 
-from jobs.warehouse.tables import Table
+from jobs.warehouse.table import Table
 
 
 class WarehouseError(RuntimeError):

@@ -1,36 +1,17 @@
 """Names, columns, keys and partitions of every table that jobs write.
 
-The raw tables follow from the input contract; the others are listed here. dbt reads
-all of them as sources, so a name changes here and in its staging models only.
+The raw tables follow from the input contract, those of offers are in a file beside; the
+others are listed here. dbt reads all of them as sources, so a name changes here and in
+its staging models only.
 """
 
-from dataclasses import dataclass
-from typing import Literal
-
-Type = Literal["text", "integer", "rate", "timestamp", "date", "boolean"]
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table: where it lives, its columns, its grain and what a re-run replaces.
-
-    The first date of ``partition`` and ``cluster`` are how BigQuery lays it out;
-    ``requires_partition_filter`` makes it refuse a query that would read every day.
-    """
-
-    schema: str
-    name: str
-    columns: dict[str, Type]
-    key: tuple[str, ...]
-    partition: tuple[str, ...]
-    cluster: tuple[str, ...] = ("seller_id",)
-    requires_partition_filter: bool = False
-
-    @property
-    def address(self) -> str:
-        """Schema and name, as SQL writes them."""
-        return f"{self.schema}.{self.name}"
-
+from jobs.warehouse.offer_tables import (
+    ADVANCE_OFFERS,
+    OFFER_CHANGES,
+    OFFER_EVALUATIONS,
+    OPEN_OFFERS,
+)
+from jobs.warehouse.table import VERSIONS, Table
 
 QUANTILE_COLUMNS: dict[str, float] = {
     "quantile_01_minor": 0.01,
@@ -44,26 +25,6 @@ QUANTILE_COLUMNS: dict[str, float] = {
     "quantile_95_minor": 0.95,
     "quantile_975_minor": 0.975,
     "quantile_99_minor": 0.99,
-}
-
-#: Whose shares a change of an offer is made of.
-CHANGE_DRIVERS = (
-    "sales",
-    "forecast",
-    "price",
-    "cap",
-    "budget",
-    "restriction",
-    "data",
-    "advance",
-    "promise",
-)
-
-_VERSIONS: dict[str, Type] = {
-    "policy_version": "text",
-    "model_version": "text",
-    "code_version": "text",
-    "data_as_of": "timestamp",
 }
 
 QUARANTINE = Table(
@@ -151,7 +112,7 @@ ELIGIBILITY_DECISIONS = Table(
         "inputs": "text",  # the health row as JSON, as the rules saw it
         "policy_hash": "text",
         "model_hash": "text",  # of the fitted forecast; null where there was none
-        **_VERSIONS,
+        **VERSIONS,
     },
     key=("as_of_date", "policy_version", "seller_id", "currency_code"),
     partition=("as_of_date", "policy_version"),
@@ -177,111 +138,45 @@ ELIGIBILITY_REASONS = Table(
     partition=("as_of_date", "policy_version"),
 )
 
-#: What sizing and pricing made of every eligible seller and tier, offered or not.
-OFFER_EVALUATIONS = Table(
+#: Eligible sellers whose sales are unusual: offered less, or nothing until a person has
+#: looked. Who has no row is as usual, or nothing was forecast for it 28 days ago.
+GUARD_FINDINGS = Table(
     "underwriting",
-    "offer_evaluations",
+    "guard_findings",
     {
         "seller_id": "text",
         "as_of_date": "date",
         "currency_code": "text",
-        "target_term_days": "integer",
-        "outcome": "text",  # offered | kept (an open offer holds) | declined
-        "reason_code": "text",  # why the tier would not be offered tonight, if so
-        "binding_cap": "text",  # what set the size: confidence | sales_share | ...
-        "sized_owed_minor": "integer",
-        "capped_advance_minor": "integer",
-        "offered_advance_minor": "integer",
-        "fee_rate": "rate",
-        "annual_return_rate": "rate",  # risk-adjusted: who goes first under a budget
-        **_VERSIONS,
-    },
-    key=(
-        "as_of_date",
-        "policy_version",
-        "seller_id",
-        "currency_code",
-        "target_term_days",
-    ),
-    partition=("as_of_date", "policy_version"),
-)
-
-#: The offers that a night opened; none of its columns ever changes.
-ADVANCE_OFFERS = Table(
-    "underwriting",
-    "advance_offers",
-    {
-        "offer_id": "text",
-        "seller_id": "text",
-        "as_of_date": "date",
-        "expires_date": "date",
-        "currency_code": "text",
-        "country_code": "text",
-        "target_term_days": "integer",
-        "advance_minor": "integer",
-        "fee_minor": "integer",
-        "owed_minor": "integer",
-        "expected_shortfall_minor": "integer",
-        "fee_rate": "rate",
-        "holdback_rate": "rate",
-        "repayment_probability_rate": "rate",
-        "repayment_p10_days": "integer",  # null: later than the last horizon
-        "repayment_p50_days": "integer",
-        "repayment_p90_days": "integer",
-        **_VERSIONS,
-    },
-    key=("offer_id",),
-    partition=("as_of_date", "policy_version"),
-)
-
-#: Every offer that was open when the night began, as the night saw it, and what the
-#: night made of it. With ``advance_offers`` this is the ledger of offers.
-OPEN_OFFERS = Table(
-    "underwriting",
-    "open_offers",
-    {
-        "offer_id": "text",
-        "seller_id": "text",
-        "as_of_date": "date",
-        "opened_date": "date",
-        "expires_date": "date",
-        "currency_code": "text",
-        "target_term_days": "integer",
-        "advance_minor": "integer",
-        "owed_minor": "integer",
-        "fee_rate": "rate",
-        "holdback_rate": "rate",
-        "accepted_offer_id": "text",  # behind the advance accepted since, if any
-        "outcome": "text",  # kept | accepted | expired | withdrawn | replaced
-        "reason_code": "text",  # why it was withdrawn or replaced
-        "superseded_by_offer_id": "text",
-        "policy_version": "text",
-        "code_version": "text",
-    },
-    key=("as_of_date", "policy_version", "offer_id"),
-    partition=("as_of_date", "policy_version"),
-)
-
-#: Every seller whose largest offer is another than after the night before, and why.
-OFFER_CHANGES = Table(
-    "underwriting",
-    "offer_changes",
-    {
-        "seller_id": "text",
-        "as_of_date": "date",
-        "before_date": "date",  # the night that the offer before was made on
-        "currency_code": "text",
-        "kind": "text",  # appeared | grew | changed | shrank | vanished
-        "driver": "text",  # what moved it most in that direction
-        "before_minor": "integer",  # the largest advance open to the seller; 0 for none
-        "after_minor": "integer",
-        "change_minor": "integer",
-        **{f"by_{driver}_minor": "integer" for driver in CHANGE_DRIVERS},
-        "policy_version": "text",
-        "code_version": "text",
+        "verdict": "text",  # limit | review
+        "evidence": "text",  # a JSON list of name, value and threshold
+        # What the size of 28 days ago is made of, beside the quantiles stored then.
+        "repayable_91_days_before_minor": "integer",
+        "repayable_364_days_before_minor": "integer",
+        **VERSIONS,
     },
     key=("as_of_date", "policy_version", "seller_id", "currency_code"),
     partition=("as_of_date", "policy_version"),
+)
+
+#: What the watch compared on a night, and how it came out.
+WATCH_FINDINGS = Table(
+    "underwriting",
+    "watch_findings",
+    {
+        "as_of_date": "date",
+        "reference_date": "date",  # the night compared with; null where there is none
+        "check_name": "text",  # stability | approval | impact | coverage | repayment
+        "group_name": "text",  # an input, a country, a horizon; all: the whole check
+        "value": "rate",  # null: not checked
+        "threshold": "rate",
+        "sample_count": "integer",
+        "verdict": "text",  # ok | amber | unchecked
+        "sentence": "text",
+        **VERSIONS,
+    },
+    key=("as_of_date", "policy_version", "check_name", "group_name"),
+    partition=("as_of_date", "policy_version"),
+    cluster=("check_name",),
 )
 
 #: Every policy that decided anything, to the letter: a changed one is refused.
@@ -299,27 +194,6 @@ POLICIES = Table(
     cluster=("policy_version",),
 )
 
-#: What the watch compared on a night, and how it came out.
-WATCH_FINDINGS = Table(
-    "underwriting",
-    "watch_findings",
-    {
-        "as_of_date": "date",
-        "reference_date": "date",  # the night compared with; null where there is none
-        "check_name": "text",  # stability | approval | impact | coverage | repayment
-        "group_name": "text",  # an input, a country, a horizon; all: the whole check
-        "value": "rate",  # null: not checked
-        "threshold": "rate",
-        "sample_count": "integer",
-        "verdict": "text",  # ok | amber | unchecked
-        "sentence": "text",
-        **_VERSIONS,
-    },
-    key=("as_of_date", "policy_version", "check_name", "group_name"),
-    partition=("as_of_date", "policy_version"),
-    cluster=("check_name",),
-)
-
 TABLES: tuple[Table, ...] = (
     QUARANTINE,
     LOADS,
@@ -327,6 +201,7 @@ TABLES: tuple[Table, ...] = (
     FORECAST_QUANTILES,
     ELIGIBILITY_DECISIONS,
     ELIGIBILITY_REASONS,
+    GUARD_FINDINGS,
     OFFER_EVALUATIONS,
     ADVANCE_OFFERS,
     OPEN_OFFERS,

@@ -14,7 +14,7 @@ import pytest
 from jobs.settings import Settings
 from jobs.warehouse.duckdb import DuckDBWarehouse
 from jobs.warehouse.protocol import Warehouse, WarehouseError, Write
-from jobs.warehouse.tables import Table
+from jobs.warehouse.table import Table
 
 if TYPE_CHECKING:
     from bigquery_standin import Standin

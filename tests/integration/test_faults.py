@@ -27,7 +27,8 @@ from jobs.nightly import nightly
 from jobs.price import price
 from jobs.sources.catalogue import SampleSource
 from jobs.sources.sample import Sample
-from jobs.warehouse.tables import ADVANCE_OFFERS, LOADS, OFFER_EVALUATIONS, QUARANTINE
+from jobs.warehouse.offer_tables import ADVANCE_OFFERS, OFFER_EVALUATIONS
+from jobs.warehouse.tables import LOADS, QUARANTINE
 
 SAMPLE = Sample(sellers=60, days=400, seed=3)
 SOURCE = "sample:sellers=60,days=400,seed=3"

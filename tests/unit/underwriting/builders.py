@@ -117,6 +117,12 @@ def grid(daily_minor: list[float], spread: float = 0.3) -> QuantileGrid:
     return QuantileGrid(values, HORIZONS, PROBABILITIES)
 
 
+def book(everyone: pd.DataFrame, open_offers: pd.DataFrame | None = None) -> Book:
+    """Return what a night knows of everyone, and of the offers open before it."""
+    before = no_open_offers() if open_offers is None else open_offers
+    return Book(everyone, review(before, NO_REASONS, AS_OF_DATE))
+
+
 def offered(
     rows: pd.DataFrame,
     sales: QuantileGrid,
@@ -125,7 +131,5 @@ def offered(
     open_offers: pd.DataFrame | None = None,
 ) -> Offers:
     """Make the offers of one night; everyone is eligible unless said."""
-    before = no_open_offers() if open_offers is None else open_offers
-    reviewed = review(before, NO_REASONS, AS_OF_DATE)
-    book = Book(rows if everyone is None else everyone, reviewed)
-    return make_offers(rows, sales, rules or policy(), AS_OF_DATE, book)
+    known = book(rows if everyone is None else everyone, open_offers)
+    return make_offers(rows, sales, rules or policy(), AS_OF_DATE, known)

@@ -15,7 +15,7 @@ from jobs.underwriting.offer_changes import (
 )
 from jobs.underwriting.policy import Policy
 from jobs.underwriting.reasons import REASONS
-from jobs.warehouse.tables import CHANGE_DRIVERS
+from jobs.warehouse.offer_tables import CHANGE_DRIVERS
 
 from .builders import DAILY, YEN, grid, health, policy
 

@@ -11,7 +11,7 @@ import pytest
 from jobs.underwriting.distribution import QuantileGrid, quantile_line
 from jobs.underwriting.offers import offer_id
 from jobs.underwriting.pricing import Collections, Costs, advance_worth
-from jobs.warehouse.tables import ADVANCE_OFFERS, OFFER_EVALUATIONS
+from jobs.warehouse.offer_tables import ADVANCE_OFFERS, OFFER_EVALUATIONS
 
 from .builders import (
     CONFIDENCE,

@@ -1,5 +1,6 @@
 """The catalogue of reasons: its codes, units and categories."""
 
+from jobs.underwriting.guarded_offers import UNUSUAL_SALES
 from jobs.underwriting.ladder import OUTCOMES
 from jobs.underwriting.reasons import BY_CODE, REASONS
 from jobs.underwriting.rules import RULES
@@ -12,9 +13,10 @@ class TestCatalogue:
         """A reason is found by its code and unit."""
         assert len({(reason.code, reason.unit) for reason in REASONS}) == len(REASONS)
 
-    def test_every_code_comes_from_a_rule_or_the_ladder(self) -> None:
+    def test_every_code_comes_from_a_rule_the_ladder_or_the_guard(self) -> None:
         """The catalogue holds what can be said, and all of it."""
         said = {rule.code for rule in RULES} | set(OUTCOMES) - {"offered"}
+        said |= {UNUSUAL_SALES}
         assert {reason.code for reason in REASONS} == said
 
     def test_a_code_has_one_category(self) -> None:

@@ -16,17 +16,18 @@ with decisions as (
 
 ),
 
-declined_tiers as (
+refused_tiers as (
 
     select * from {{ ref('stg_offer_evaluations') }}
-    where outcome = 'declined' {{ only_new_nights('and') }}
+    where outcome in ('declined', 'review') {{ only_new_nights('and') }}
 
 ),
 
 ranked_reasons as (
 
     -- Rules decline the seller, tiers decline those who passed every rule: nobody has
-    -- reasons of both. Among tiers the shortest, the easiest to get, comes first.
+    -- reasons of both. A tier that waits for a person (review, the last word of the
+    -- alphabet) comes first, then the shortest, the easiest to get.
     select
         seller_id,
         currency_code,
@@ -45,9 +46,9 @@ ranked_reasons as (
         reason_code,
         row_number() over (
             partition by seller_id, currency_code, as_of_date, policy_version
-            order by min(target_term_days), reason_code
+            order by max(outcome) desc, min(target_term_days), reason_code
         ) as reason_rank
-    from declined_tiers
+    from refused_tiers
     group by seller_id, currency_code, as_of_date, policy_version, reason_code
 
 ),
