@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Category = Literal["credit", "standing", "data"]
+Category = Literal["credit", "standing", "data", "review", "budget"]
 Unit = Literal["days", "minor", "rate", "count", "flag"]
 
 
@@ -46,6 +46,9 @@ REASONS: tuple[Reason, ...] = (
     Reason("PRICE_ABOVE_CAP", "credit", "rate"),
     Reason("BELOW_MINIMUM_ADVANCE", "credit", "minor"),
     Reason("EXPOSURE_LIMIT", "credit", "minor"),
+    # Neither says anything about the seller's credit, so neither is counted as such.
+    Reason("UNUSUAL_SALES", "review", "flag"),
+    Reason("BUDGET_EXHAUSTED", "budget", "minor"),
 )
 
 BY_CODE: dict[str, Reason] = {reason.code: reason for reason in reversed(REASONS)}

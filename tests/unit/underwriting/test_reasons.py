@@ -15,7 +15,8 @@ class TestCatalogue:
     def test_every_code_comes_from_a_rule_or_the_ladder(self) -> None:
         """The catalogue holds what can be said, and all of it."""
         said = {rule.code for rule in RULES} | set(OUTCOMES) - {"offered"}
-        assert {reason.code for reason in REASONS} == said
+        of_the_book = {"UNUSUAL_SALES", "BUDGET_EXHAUSTED"}
+        assert {reason.code for reason in REASONS} == said | of_the_book
 
     def test_a_code_has_one_category(self) -> None:
         """Two units of a code differ in nothing else."""
@@ -26,6 +27,12 @@ class TestCatalogue:
         """Data faults stay apart."""
         data = {reason.code for reason in REASONS if reason.category == "data"}
         assert data == {"DATA_STALE", "HISTORY_INCOMPLETE"}
+
+    def test_review_and_budget_are_no_credit_reasons(self) -> None:
+        """A look by a person and an empty budget are kept apart as well."""
+        categories = {reason.code: reason.category for reason in REASONS}
+        assert categories["UNUSUAL_SALES"] == "review"
+        assert categories["BUDGET_EXHAUSTED"] == "budget"
 
     def test_only_sanctions_are_internal(self) -> None:
         """A sanctions match is for staff; a seller may be told all else."""
