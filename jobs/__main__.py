@@ -20,7 +20,7 @@ from jobs.options import of_night
 from jobs.price import price
 from jobs.product.postgres import ProductUnavailableError
 from jobs.publish import publish
-from jobs.questions import backtest_group, recheck_command, replay_command
+from jobs.questions import QUESTIONS
 from jobs.settings import ConfigurationError
 from jobs.sources.catalogue import UnknownSourceError
 from jobs.sources.protocol import DataError, SourceUnavailableError
@@ -262,7 +262,7 @@ def watch_command(night: Night) -> None:
     print_watched(watch(night))
 
 
-for question in (backtest_group, recheck_command, replay_command):
+for question in QUESTIONS:
     cli.add_command(question)
 
 

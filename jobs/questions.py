@@ -3,9 +3,10 @@
 They read what the nights left and write no offers.
 """
 
+import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -14,7 +15,8 @@ from jobs.options import may_open_night, of_night
 from jobs.recheck import recheck_seller
 from jobs.replay import replay
 from jobs.sources.protocol import DataError
-from jobs.terminal import console, print_backtest, say
+from jobs.terminal import console, print_backtest, print_wide, say
+from jobs.underwriting.reason_texts import Locale
 
 
 @click.command("replay")
@@ -141,3 +143,53 @@ def backtest_forecasts_command(
     with console.status("backtest") as status:
         result = backtest.backtest_forecasts(request, open_night, say, status.update)
     print_backtest(result)
+
+
+@click.command("explain")
+@of_night
+@click.argument("seller")
+@click.option("--currency", help="Only this currency; the default is all of a seller.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, to be read by code.")
+@click.option(
+    "--locale",
+    type=click.Choice(get_args(Locale)),
+    help="The seller's letter in this language instead: nothing internal is in it.",
+)
+def explain_command(
+    night: Night,
+    *,
+    seller: str,
+    currency: str | None,
+    as_json: bool,
+    locale: Locale | None,
+) -> None:
+    """Say why a seller got its answer: rules, forecast, size, fee, what would change.
+
+    \b
+    Examples:
+      advances explain s0000034 --as-of 2026-10-31
+      advances explain s0000034 --as-of 2026-10-31 --locale fr
+    """
+    from jobs.explain import explain
+    from jobs.explain_report import report
+
+    if as_json and locale:
+        message = "--json has every language in it; give either --json or --locale"
+        raise click.UsageError(message)
+    explained = explain(night, seller, currency.upper() if currency else None)
+    if as_json:
+        click.echo(json.dumps(explained.as_plain(), default=str, ensure_ascii=False))
+    elif locale:
+        for paragraphs in explained.letters(locale):
+            click.echo("\n".join(paragraphs) + "\n")
+    else:
+        for part in report(explained):
+            print_wide(part)
+
+
+QUESTIONS: tuple[click.Command, ...] = (
+    backtest_group,
+    explain_command,
+    recheck_command,
+    replay_command,
+)

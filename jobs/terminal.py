@@ -32,11 +32,19 @@ if TYPE_CHECKING:
 _AMBER_LINES = 5
 
 console = Console(highlight=False, soft_wrap=True)
+#: A file or a pipe has no width of its own, and a wide table must not be cut there.
+_WIDE_COLUMNS = 110
 
 
 def say(line: str) -> None:
     """Print one line under the step it belongs to."""
     console.print(f"  {line}", markup=False)
+
+
+def print_wide(part: Table | str) -> None:
+    """Print a line or a table as wide as it needs where no terminal bounds it."""
+    wide = console if console.is_terminal else Console(width=_WIDE_COLUMNS)
+    wide.print(part, highlight=False)
 
 
 @contextmanager

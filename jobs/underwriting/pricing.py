@@ -11,6 +11,7 @@ import numpy as np
 
 from jobs.underwriting.arrays import BooleanArray, FloatArray, IntegerArray
 from jobs.underwriting.distribution import QuantileLine, expected_minimum
+from jobs.underwriting.money import round_down
 from jobs.underwriting.policy import Pricing
 
 #: Error left by the search for an owed amount: a thousandth of a minor unit.
@@ -28,6 +29,21 @@ class Costs:
     pricing: Pricing
     shortfall_load: FloatArray
     servicing_fixed_minor: FloatArray
+
+
+@dataclass(frozen=True)
+class FeeParts:
+    """What a fee is made of, all [sellers] in whole minor units.
+
+    The five parts add up to the fee exactly. ``remainder_minor`` is what the fee floor
+    adds, and what rounding the others down leaves.
+    """
+
+    funding_minor: IntegerArray
+    expected_loss_minor: IntegerArray
+    servicing_minor: IntegerArray
+    margin_minor: IntegerArray
+    remainder_minor: IntegerArray
 
 
 @dataclass(frozen=True)
@@ -73,11 +89,51 @@ def present_value(
     return np.asarray((arriving * discounts).sum(axis=1), dtype=np.float64)
 
 
+def priced_loss(shortfall: FloatArray, owed: FloatArray, costs: Costs) -> FloatArray:
+    """Loss the fee pays for: max(load shortfall, floor T) [sellers]."""
+    return np.maximum(
+        costs.shortfall_load * shortfall,
+        costs.pricing.shortfall_floor_rate * owed,
+    )
+
+
+def fee_parts(
+    sales: Collections,
+    advance_minor: IntegerArray,
+    fee_minor: IntegerArray,
+    costs: Costs,
+) -> FeeParts:
+    """Split a fee into what it pays for: worth(T) = A, solved for F = T - A.
+
+    F = (C_last - PV) + max(load shortfall, floor T) + (servicing A + fixed) + margin A
+
+    Each part is rounded down; the remainder is the fee less the four, so that nothing
+    is lost. It is what the fee floor adds, and a few minor units of rounding.
+    """
+    advance = advance_minor.astype(np.float64)
+    owed = advance + fee_minor
+    collected = expected_collections(sales, owed)
+    pricing, days = costs.pricing, sales.horizons_days
+    waiting = present_value(collected, days, pricing.cost_of_funds_rate)
+    funding, loss, servicing, margin = (
+        round_down(part)
+        for part in (
+            # Nothing is collected below 0, so only the error of a sum can be negative.
+            np.maximum(collected[:, -1] - waiting, 0.0),
+            priced_loss(expected_shortfall(collected, owed), owed, costs),
+            pricing.servicing_rate * advance + costs.servicing_fixed_minor,
+            pricing.margin_rate * advance,
+        )
+    )
+    remainder = fee_minor - funding - loss - servicing - margin
+    return FeeParts(funding, loss, servicing, margin, remainder)
+
+
 def advance_worth(sales: Collections, owed: FloatArray, costs: Costs) -> FloatArray:
     """Largest advance the collections of T pay for, whatever its fee rate.
 
     shortfall = E[(T - r S_last)+]
-    extra     = max(load shortfall, floor T) - shortfall
+    extra     = priced loss - shortfall
     A         = (PV - extra - fixed servicing) / (1 + servicing + margin)
 
     May be negative [sellers].
@@ -116,10 +172,7 @@ def _priced_value(
     """PV - extra - fixed servicing [sellers], as ``advance_worth`` defines them."""
     pricing = costs.pricing
     shortfall = expected_shortfall(collected, owed)
-    priced = np.maximum(
-        costs.shortfall_load * shortfall,
-        pricing.shortfall_floor_rate * owed,
-    )
+    priced = priced_loss(shortfall, owed, costs)
     worth = present_value(collected, sales.horizons_days, pricing.cost_of_funds_rate)
     return worth - (priced - shortfall) - costs.servicing_fixed_minor
 

@@ -96,6 +96,11 @@ def test_a_second_run_prints_the_same_offers(tmp_path: Path) -> None:
             "data: /nowhere: no such folder",
         ),
         (
+            ["explain", "s0000001", "--source", SMALL],
+            3,
+            "data: no night is stored; run `advances nightly` first",
+        ),
+        (
             ["forecast", "predict", "--source", SMALL, "--bucket", "1/3"],
             2,
             "configuration: bucket '1/3': expected i/n with n one of 1, 2, 4 ... 64",

@@ -29,6 +29,12 @@ class TestCatalogue:
         data = {reason.code for reason in REASONS if reason.category == "data"}
         assert data == {"DATA_STALE", "HISTORY_INCOMPLETE"}
 
+    def test_review_and_budget_are_no_credit_reasons(self) -> None:
+        """A look by a person and an empty budget are kept apart as well."""
+        categories = {reason.code: reason.category for reason in REASONS}
+        assert categories["UNUSUAL_SALES"] == "review"
+        assert categories["BUDGET_EXHAUSTED"] == "budget"
+
     def test_only_sanctions_are_internal(self) -> None:
         """A sanctions match is for staff; a seller may be told all else."""
         internal = [reason.code for reason in REASONS if reason.is_internal]

@@ -1,0 +1,196 @@
+"""Explain: read what a night stored of one seller, and say why it decided so."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from jobs.night import Night, read_policy
+from jobs.sources.protocol import DataError
+from jobs.underwriting.distribution import QuantileGrid
+from jobs.underwriting.explanation import Account, Stored, as_plain, explain_account
+from jobs.underwriting.letter import letter
+from jobs.underwriting.policy import Policy
+from jobs.underwriting.reason_texts import LOCALES, Locale
+from jobs.warehouse.protocol import Warehouse
+from jobs.warehouse.tables import QUANTILE_COLUMNS
+
+_NIGHTS_SHOWN = 10
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Versions:
+    """What decided, by name."""
+
+    policy_version: str
+    model_version: str
+    code_version: str
+    data_as_of: str
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A seller's accounts, one a currency, and what decided on them."""
+
+    seller_id: str
+    versions: Versions
+    accounts: tuple[Account, ...]
+
+    def as_plain(self) -> dict[str, Any]:
+        """Return everything as plain values, with the letter in every language."""
+        accounts = [
+            as_plain(account)
+            | {"letter": {locale: letter(account, locale) for locale in LOCALES}}
+            for account in self.accounts
+        ]
+        return {
+            "seller_id": self.seller_id,
+            "as_of_date": self.accounts[0].as_of_date,
+            **asdict(self.versions),
+            "accounts": accounts,
+        }
+
+    def letters(self, locale: Locale) -> list[list[str]]:
+        """Return the paragraphs of the seller's letter, one letter a currency."""
+        return [letter(account, locale) for account in self.accounts]
+
+
+def explain(night: Night, seller_id: str, currency_code: str | None) -> Explained:
+    """Explain every currency of a seller, or one, under the policy that decided.
+
+    Raises:
+        DataError: the night stored nothing of the seller; says which nights there are.
+
+    """
+    with night.warehouse() as warehouse:
+        decisions = _decisions(night, warehouse, seller_id, currency_code)
+        first = decisions[0]
+        policy = _policy_of(night, first["policy_version"])
+        stored = [_stored(night, warehouse, decision) for decision in decisions]
+    try:
+        accounts = [explain_account(each, policy, night.as_of_date) for each in stored]
+    except ValueError as error:
+        message = f"seller {seller_id!r} on {night.as_of_date}: {error}"
+        raise DataError(message) from error
+    return Explained(
+        seller_id,
+        Versions(
+            first["policy_version"],
+            first["model_version"],
+            first["code_version"],
+            first["data_as_of"].isoformat(sep=" ", timespec="seconds"),
+        ),
+        tuple(accounts),
+    )
+
+
+def _decisions(
+    night: Night, warehouse: Warehouse, seller_id: str, currency_code: str | None
+) -> list[Row]:
+    """Return the seller's decisions under one policy: in force, else the newest."""
+    if not warehouse.exists("underwriting", "eligibility_decisions"):
+        message = "no night is stored; run `advances nightly` first"
+        raise DataError(message)
+    found = warehouse.query(
+        "select * from underwriting.eligibility_decisions"
+        " where as_of_date = $as_of_date and seller_id = $seller_id"
+        " order by policy_version, currency_code",
+        as_of_date=night.as_of_date,
+        seller_id=seller_id,
+    ).to_pylist()
+    asked = night.settings.policy_version
+    if asked:
+        found = [row for row in found if row["policy_version"] == asked]
+    if not found:
+        raise DataError(_nothing_stored(night, warehouse, seller_id))
+    versions = [row["policy_version"] for row in found]
+    in_force = night.policy.policy_version
+    version = in_force if in_force in versions else versions[-1]
+    decided = [row for row in found if row["policy_version"] == version]
+    if currency_code is None:
+        return decided
+    chosen = [row for row in decided if row["currency_code"] == currency_code]
+    if not chosen:
+        known = ", ".join(row["currency_code"] for row in decided)
+        message = (
+            f"seller {seller_id!r} was decided on in {known}, not {currency_code};"
+            " give one of those, or no --currency for all"
+        )
+        raise DataError(message)
+    return chosen
+
+
+def _nothing_stored(night: Night, warehouse: Warehouse, seller_id: str) -> str:
+    """Say what is missing, and which nights are stored of the seller and in all."""
+    nights = warehouse.query(
+        "select as_of_date, policy_version, count(*) as decided_count,"
+        " sum(case when seller_id = $seller_id then 1 else 0 end) as of_seller_count"
+        " from underwriting.eligibility_decisions"
+        " group by as_of_date, policy_version order by as_of_date, policy_version",
+        seller_id=seller_id,
+    ).to_pylist()
+    if not nights:
+        return "no night is stored; run `advances nightly` first"
+    known = [row for row in nights if row["of_seller_count"]]
+    tonight = [row for row in nights if row["as_of_date"] == night.as_of_date]
+    asked = night.settings.policy_version
+    under = f" under policy {asked}" if asked else ""
+    if not tonight:
+        missing = f"no decisions for {night.as_of_date}"
+    else:
+        missing = f"no decision about seller {seller_id!r} on {night.as_of_date}{under}"
+    about = (
+        "that know the seller" if known else "stored, none of which knows the seller"
+    )
+    return f"{missing}; nights {about}: {_listed(known or nights)}"
+
+
+def _listed(nights: list[Row]) -> str:
+    texts = [f"{row['as_of_date']} (policy {row['policy_version']})" for row in nights]
+    dots = "…, " if len(texts) > _NIGHTS_SHOWN else ""
+    return dots + ", ".join(texts[-_NIGHTS_SHOWN:])
+
+
+def _policy_of(night: Night, version: str) -> Policy:
+    if version == night.policy.policy_version:
+        return night.policy
+    return read_policy(replace(night.settings, policy_version=version))
+
+
+def _stored(night: Night, warehouse: Warehouse, decision: Row) -> Stored:
+    """Read what the other tables keep of one decision."""
+
+    def rows(table: str, order: str, version: str = "policy_version") -> list[Row]:
+        found: list[Row] = warehouse.query(
+            f"select * from underwriting.{table}"
+            f" where as_of_date = $as_of_date and {version} = $version"
+            " and seller_id = $seller_id and currency_code = $currency_code"
+            f" order by {order}",
+            as_of_date=night.as_of_date,
+            version=decision[version],
+            seller_id=decision["seller_id"],
+            currency_code=decision["currency_code"],
+        ).to_pylist()
+        return found
+
+    quantiles = rows("forecast_quantiles", "horizon_days", "model_version")
+    is_priced = warehouse.exists("underwriting", "offer_evaluations")
+    return Stored(
+        decision,
+        rows("eligibility_reasons", "reason_code"),
+        _grid(quantiles) if quantiles else None,
+        rows("offer_evaluations", "target_term_days") if is_priced else [],
+        rows("advance_offers", "target_term_days") if is_priced else [],
+    )
+
+
+def _grid(quantiles: list[Row]) -> QuantileGrid:
+    """Return one seller's quantiles, rows in the order of their horizons."""
+    values = [[row[name] for name in QUANTILE_COLUMNS] for row in quantiles]
+    return QuantileGrid(
+        np.array([values], dtype=np.float64),
+        np.array([row["horizon_days"] for row in quantiles], dtype=np.int64),
+        np.array(list(QUANTILE_COLUMNS.values())),
+        np.array([[row["is_extrapolated"] for row in quantiles]], dtype=bool),
+    )

@@ -1,0 +1,266 @@
+"""Explanations against the decisions they explain, and fees against their parts."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jobs.underwriting.distribution import QuantileGrid, quantile_line
+from jobs.underwriting.eligibility import evaluate
+from jobs.underwriting.explanation import (
+    Account,
+    Stored,
+    as_plain,
+    changes,
+    explain_account,
+)
+from jobs.underwriting.letter import letter
+from jobs.underwriting.policy import Policy
+from jobs.underwriting.pricing import Collections, Costs, fee_parts, owed_for_advance
+from jobs.underwriting.reason_texts import LOCALES, NEUTRAL, REASON_TEXTS
+
+from .builders import (
+    AS_OF_DATE,
+    DAILY,
+    HORIZONS,
+    YEN,
+    grid,
+    health,
+    offered,
+    policy,
+)
+
+SANCTIONED = {"sanctions_outcome": "failed"}
+
+
+def plain(frame: pd.DataFrame, row: int, health_rows: pd.DataFrame) -> list[Any]:
+    """Return one seller's rows of a frame as the warehouse gives them."""
+    seller = health_rows["seller_id"].iloc[row]
+    mine = frame[frame["seller_id"] == seller]
+    return list(pa.Table.from_pandas(mine, preserve_index=False).to_pylist())
+
+
+def explained(
+    rows: pd.DataFrame,
+    row: int = 0,
+    sales: QuantileGrid | None = None,
+    rules: Policy | None = None,
+    **changed: list[dict[str, Any]],
+) -> Account:
+    """Decide and price these sellers, and explain the one in that row."""
+    rules, sales = rules or policy(), sales or grid(DAILY)
+    evaluation = evaluate(rows, rules, AS_OF_DATE)
+    decisions = evaluation.decisions
+    places = np.flatnonzero(decisions["outcome"] == "eligible")
+    offers = offered(rows.iloc[places], sales.take(places), rules, rows)
+    stored = {
+        "reasons": plain(evaluation.reasons, row, rows),
+        "evaluations": plain(offers.evaluations, row, rows),
+        "offers": plain(offers.offers, row, rows),
+    } | changed
+    (decision,) = plain(decisions, row, rows)
+    mine = sales.take(slice(row, row + 1))
+    return explain_account(
+        Stored(decision=decision, grid=mine, **stored), rules, AS_OF_DATE
+    )
+
+
+class TestFeeParts:
+    """A fee is the sum of what it pays for."""
+
+    @given(
+        st.tuples(st.integers(100, 10**9), st.integers(100, 10**9)),
+        st.floats(min_value=0.0, max_value=1.5),
+        st.floats(min_value=1.0, max_value=3.0),
+        st.integers(0, 10_000),
+    )
+    @settings(max_examples=60)
+    def test_parts_add_up_to_the_fee_exactly(
+        self, advances: tuple[int, int], spread: float, load: float, fixed: int
+    ) -> None:
+        """Whatever is advanced, in euros and yen: nothing is lost, nothing negative."""
+        sales = Collections(quantile_line(grid(DAILY, spread)), HORIZONS, 0.10)
+        costs = Costs(policy().pricing, np.full(2, load), np.full(2, float(fixed)))
+        advance = np.array(advances)
+        fee = advance // 20
+        parts = fee_parts(sales, advance, fee, costs)
+        paid_for = [
+            parts.funding_minor,
+            parts.expected_loss_minor,
+            parts.servicing_minor,
+            parts.margin_minor,
+        ]
+        assert (sum(paid_for) + parts.remainder_minor).tolist() == fee.tolist()
+        assert min(part.min() for part in paid_for) >= 0
+
+    def test_a_searched_fee_leaves_only_rounding(self) -> None:
+        """Above the fee floor the four parts are the fee but for a few minor units."""
+        sales = Collections(quantile_line(grid(DAILY, 0.5)), HORIZONS, 0.10)
+        costs = Costs(policy().pricing, np.full(2, 1.5), np.full(2, 300.0))
+        advance = np.array([700_000, 650_000])
+        owed = owed_for_advance(sales, advance * 1.0, advance * 1.16, costs)
+        fee = np.ceil(owed - advance).astype(np.int64)
+        assert (fee > 0.045 * advance).all()
+        remainder = fee_parts(sales, advance, fee, costs).remainder_minor
+        assert all(0 <= left <= 5 for left in remainder.tolist())
+
+    def test_the_fee_floor_shows_as_what_it_adds(self) -> None:
+        """A small, quick advance is sold for more than its parts; the rest shows."""
+        pricing = policy(("fee_floor_rate = 0.04", "fee_floor_rate = 0.08")).pricing
+        sales = Collections(quantile_line(grid(DAILY, 0.1)), HORIZONS, 0.10)
+        costs = Costs(pricing, np.full(2, 1.5), np.zeros(2))
+        advance = np.array([50_000, 40_000])
+        owed = owed_for_advance(sales, advance * 1.0, advance * 1.16, costs)
+        fee = np.ceil(owed - advance - 1e-6).astype(np.int64)
+        parts = fee_parts(sales, advance, fee, costs)
+        assert fee.tolist() == [4_000, 3_200]
+        assert (parts.remainder_minor > 0.03 * advance).all()
+
+
+class TestRules:
+    """Every rule shows, passed ones too."""
+
+    def test_passed_and_failed_rules_show_with_their_numbers(self) -> None:
+        """A seller of 56 days misses 34 more; nothing disagrees with what was kept."""
+        account = explained(health({"tenure_days": 56}, YEN))
+        by_code = {finding.code: finding for finding in account.rules}
+        short = by_code["SHORT_HISTORY"]
+        assert (short.value, short.threshold, short.distance) == (56, 90, 34)
+        assert by_code["LOW_VOLUME"].is_passed
+        assert changes(account) == ["SHORT_HISTORY: 34 more days"]
+        assert account.disagreements == ()
+
+    def test_a_stored_reason_that_no_rule_measures_shows(self) -> None:
+        """What a guard kept beside the rules is explained as it was kept."""
+        kept = {"reason_code": "UNUSUAL_SALES", "unit": "flag"}
+        kept |= dict.fromkeys(("value", "threshold", "distance"), None)
+        account = explained(health(), reasons=[kept])
+        assert [finding.code for finding in account.failed] == ["UNUSUAL_SALES"]
+
+    def test_another_verdict_than_stored_is_named(self) -> None:
+        """An explanation says so where it would not decide the same."""
+        account = explained(health({"tenure_days": 56}, YEN), reasons=[])
+        said = "SHORT_HISTORY was passed when it was decided"
+        assert account.disagreements == (said,)
+
+
+class TestTiers:
+    """Sizes, caps, and what another cap would give."""
+
+    def test_the_smallest_cap_is_the_stored_size(self) -> None:
+        """Recomputed caps agree with what sizing stored, in euros and in yen."""
+        for row in (0, 1):
+            account = explained(health(), row)
+            assert len(account.tiers) == 3
+            for tier in account.tiers:
+                smallest = min(tier.caps, key=lambda cap: cap.advance_minor)
+                assert smallest.advance_minor == tier.capped_advance_minor
+                assert smallest.is_binding
+                assert tier.offer is not None
+                assert tier.rounded_advance_minor == tier.offer["advance_minor"]
+                assert sum((tier.fee_parts or {}).values()) == tier.offer["fee_minor"]
+            assert account.disagreements == ()
+
+    def test_lifting_a_cap_gives_what_a_policy_without_it_offers(self) -> None:
+        """The amount and fee named are those that pricing makes without the cap."""
+        free = policy(("confidence_rate = 0.90 ", "confidence_rate = 0.001 "))
+        for row in (0, 1):
+            tier = explained(health(), row).tiers[0]
+            other = explained(health(), row, rules=free).tiers[0]
+            assert tier.lifted is not None
+            assert tier.lifted.cap == "confidence"
+            assert other.binding_cap == "sales_share"
+            assert other.offer is not None
+            made = (other.offer["advance_minor"], other.offer["fee_minor"])
+            assert made == (tier.lifted.advance_minor, tier.lifted.fee_minor)
+
+    def test_a_cap_of_the_whole_night_shows_the_stored_size(self) -> None:
+        """A legal entity without room is named with the amount that it left."""
+        tight = policy(
+            (
+                "entity_exposure_floor_minor = 5_000_000 ",
+                "entity_exposure_floor_minor = 20_000 ",
+            ),
+            ("entity_book_share_rate = 0.02", "entity_book_share_rate = 0.5"),
+        )
+        indebted = {"seller_id": "carl", "legal_entity_id": "anna-gmbh"}
+        rows = health({}, YEN, {**indebted, "open_advance_balance_minor": 900_000})
+        tier = explained(rows, sales=grid([*DAILY, 10.0]), rules=tight).tiers[2]
+        assert tier.binding_cap == "entity_exposure"
+        (cap,) = (cap for cap in tier.caps if cap.name == "entity_exposure")
+        assert cap.advance_minor == tier.capped_advance_minor
+        assert tier.lifted is not None
+        assert tier.lifted.advance_minor > cap.advance_minor
+
+    @pytest.mark.parametrize(
+        ("change", "daily", "code", "numbers"),
+        [
+            ({"tenure_days": 100}, 100_000.0, "SHORT_HISTORY", (100, 180, 80)),
+            ({}, 1_500.0, "BELOW_MINIMUM_ADVANCE", None),
+            ({}, 0.0, "REPAYMENT_UNLIKELY", (0.0, 0.95, 0.95)),
+        ],
+    )
+    def test_a_refused_tier_says_by_how_much(
+        self,
+        change: dict[str, Any],
+        daily: float,
+        code: str,
+        numbers: tuple[float, float, float] | None,
+    ) -> None:
+        """The reason of the half-year tier has its value, threshold and distance."""
+        account = explained(health(change, YEN), sales=grid([daily, 100_000.0]))
+        reason = account.tiers[1].reason
+        assert reason is not None
+        assert reason.code == code
+        value, threshold, distance = reason.value, reason.threshold, reason.distance
+        assert value is not None
+        assert threshold is not None
+        assert distance == threshold - value > 0
+        assert numbers in (None, (value, threshold, distance))
+
+
+class TestLetter:
+    """What a seller reads, and what it never does."""
+
+    def test_an_internal_reason_leaves_no_trace(self) -> None:
+        """With another reason the letter is as without it; alone it says nothing."""
+        young = {"tenure_days": 56}
+        both = explained(health({**young, **SANCTIONED}, YEN))
+        other = explained(health(young, YEN))
+        alone = explained(health(SANCTIONED, YEN))
+        assert {"SHORT_HISTORY", "SANCTIONS_UNRESOLVED"} == {
+            finding.code for finding in both.failed
+        }
+        for locale in LOCALES:
+            assert letter(both, locale) == letter(other, locale)
+            assert letter(alone, locale)[1:-1] == [NEUTRAL[locale]]
+
+    def test_staff_sees_it_marked(self) -> None:
+        """The machine-readable form has the internal rule, and no text for a seller."""
+        told = as_plain(explained(health(SANCTIONED, YEN)))
+        (rule,) = (rule for rule in told["rules"] if not rule["is_passed"])
+        assert rule["code"] == "SANCTIONS_UNRESOLVED"
+        assert rule["is_internal"]
+        assert rule["seller_text"] is None
+
+    def test_faulty_data_tells_nothing_else(self) -> None:
+        """What was measured on faulty data is not told as a fault of the seller."""
+        faulty = {"quarantined_91_days_count": 4, "tenure_days": 56}
+        account = explained(health({}, {**YEN, **faulty}), 1)
+        expected = REASON_TEXTS["HISTORY_INCOMPLETE", "count"]["ja"]
+        assert account.outcome == "not_assessed"
+        assert letter(account, "ja")[2:-1] == [expected]
+
+    def test_an_offer_says_terms_and_what_set_them(self) -> None:
+        """Amounts, share, days and date stand in the letter, in its language."""
+        account = explained(health(), 1)
+        text = letter(account, "fr")[2]
+        tier = account.tiers[0]
+        assert tier.offer is not None
+        assert f"{tier.offer['advance_minor']:,}".replace(",", "\u202f") in text
+        assert "1 décembre 2026" in text
+        assert "en 90\N{NO-BREAK SPACE}jours avec une certitude de 90" in text
