@@ -3,15 +3,18 @@
 They read what the nights left and write no offers.
 """
 
+import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
 from jobs.night import Night
-from jobs.options import may_open_night
+from jobs.options import as_date, may_open_night
 from jobs.terminal import console, print_backtest, say
+from jobs.underwriting.unit_periods import UNIT_PERIODS
 
 
 @click.group("backtest")
@@ -94,3 +97,56 @@ def backtest_forecasts_command(
     with console.status("backtest") as status:
         result = backtest.backtest_forecasts(request, open_night, say, status.update)
     print_backtest(result)
+
+
+@click.command("apr")
+@click.option("--advance", required=True, help="Amount given, such as 1000 or 999.50.")
+@click.option("--on", required=True, callback=as_date, help="Its day, YYYY-MM-DD.")
+@click.option(
+    "--payment",
+    "payments",
+    multiple=True,
+    required=True,
+    metavar="DATE:AMOUNT",
+    help="A payment, such as 2023-11-30:220; repeatable.",
+)
+@click.option(
+    "--unit",
+    type=click.Choice(["auto", *UNIT_PERIODS]),
+    default="auto",
+    show_default=True,
+    help="Unit period; auto finds it by Appendix J, or counts days for eu.",
+)
+@click.option(
+    "--method", type=click.Choice(["us", "eu"]), default="us", show_default=True
+)
+@click.option("--currency", default="USD", show_default=True, help="Of all amounts.")
+@click.option("--json", "is_json", is_flag=True, help="Print JSON, the rate unrounded.")
+def apr_command(  # noqa: PLR0913 - one parameter an option
+    *,
+    advance: str,
+    on: date,
+    payments: tuple[str, ...],
+    unit: str,
+    method: Any,  # noqa: ANN401 - click has checked the choice
+    currency: str,
+    is_json: bool,
+) -> None:
+    """Say the annual percentage rate of an advance with dated payments.
+
+    A rate may be negative. Where none exists the outcome says why.
+
+    \b
+    Example:
+      advances apr --advance 1000 --on 2023-10-26 --payment 2023-11-30:1100 --json
+    """
+    from jobs import apr
+
+    paid = apr.parse_payments(payments, currency)
+    amount = apr.parse_amount("--advance", advance, currency)
+    found = apr.apr(amount, on, paid, law=method, unit=unit)
+    if is_json:
+        click.echo(json.dumps(apr.as_json(found, currency)))
+        return
+    for line in apr.as_lines(found, currency):
+        click.echo(line)
