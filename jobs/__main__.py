@@ -20,7 +20,7 @@ from jobs.options import of_night
 from jobs.price import price
 from jobs.product.postgres import ProductUnavailableError
 from jobs.publish import publish
-from jobs.questions import apr_command, backtest_group
+from jobs.questions import apr_command, backtest_group, simulate_command
 from jobs.settings import ConfigurationError
 from jobs.sources.catalogue import UnknownSourceError
 from jobs.sources.protocol import DataError, SourceUnavailableError
@@ -242,6 +242,7 @@ def publish_command(night: Night) -> None:
 
 cli.add_command(backtest_group)
 cli.add_command(apr_command)
+cli.add_command(simulate_command)
 
 
 def _fail(code: int, what: str, error: BaseException) -> NoReturn:

@@ -2,19 +2,14 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from jobs.night import Night, as_frame, read_health, write_of
 from jobs.sources.protocol import DataError
-from jobs.underwriting.distribution import QuantileGrid
+from jobs.stored_forecasts import as_grid, read_quantiles
 from jobs.underwriting.offers import make_offers
 from jobs.warehouse.protocol import Warehouse
-from jobs.warehouse.tables import (
-    ADVANCE_OFFERS,
-    OFFER_EVALUATIONS,
-    QUANTILE_COLUMNS,
-)
+from jobs.warehouse.tables import ADVANCE_OFFERS, OFFER_EVALUATIONS
 
 _KEY = ["seller_id", "currency_code"]
 
@@ -34,7 +29,7 @@ def price(night: Night) -> Priced:
         eligible = health.merge(_read_eligible(night, warehouse), on=_KEY, how="inner")
         priced = make_offers(
             eligible,
-            _read_grid(night, warehouse, eligible),
+            as_grid(read_quantiles(night, warehouse), eligible),
             night.policy,
             night.as_of_date,
             health=health,
@@ -67,39 +62,3 @@ def _read_eligible(night: Night, warehouse: Warehouse) -> pd.DataFrame:
         message = f"no decisions for {night.as_of_date}; run `advances decide` first"
         raise DataError(message)
     return decisions.loc[decisions["outcome"] == "eligible", _KEY]
-
-
-def _read_grid(
-    night: Night, warehouse: Warehouse, eligible: pd.DataFrame
-) -> QuantileGrid:
-    """Return the stored quantiles aligned with the rows of ``eligible``.
-
-    Raises DataError where a seller's forecast of the night is missing.
-    """
-    stored = as_frame(
-        warehouse.query(
-            "select * from underwriting.forecast_quantiles"
-            " where as_of_date = $as_of_date and model_version = $model_version",
-            as_of_date=night.as_of_date,
-            model_version=night.versions["model_version"],
-        )
-    )
-    horizons = np.sort(stored["horizon_days"].unique())
-    wanted = eligible[_KEY].assign(row=np.arange(len(eligible)))
-    rows = stored.merge(wanted, on=_KEY, how="inner").sort_values(
-        ["row", "horizon_days"]
-    )
-    if len(rows) != len(eligible) * len(horizons) or stored.empty:
-        message = (
-            f"forecasts of {night.as_of_date} are missing for some eligible sellers; "
-            "run `advances forecast predict` for every bucket first"
-        )
-        raise DataError(message)
-    values = rows[list(QUANTILE_COLUMNS)].to_numpy(dtype=np.float64)
-    shape = (len(eligible), len(horizons))
-    return QuantileGrid(
-        values.reshape(*shape, len(QUANTILE_COLUMNS)),
-        horizons_days=horizons.astype(np.int64),
-        probabilities=np.array(list(QUANTILE_COLUMNS.values())),
-        is_extrapolated=rows["is_extrapolated"].to_numpy(dtype=bool).reshape(shape),
-    )

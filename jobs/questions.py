@@ -150,3 +150,44 @@ def apr_command(  # noqa: PLR0913 - one parameter an option
         return
     for line in apr.as_lines(found, currency):
         click.echo(line)
+
+
+@click.command("simulate")
+@click.argument("seller_id", metavar="SELLER")
+@may_open_night
+@click.option("--advance", required=True, help="Amount asked for, such as 2500.")
+@click.option(
+    "--currency",
+    "currency_code",
+    help="Of the amount; needed where the seller sells in several.",
+)
+@click.option(
+    "--term", "term_days", type=int, help="Days; the default is the first tier's."
+)
+@click.option(
+    "--holdback",
+    "holdback_rate",
+    type=float,
+    help="Share of each day's sales, such as 0.12; the default is the policy's.",
+)
+@click.option("--json", "is_json", is_flag=True, help="Print JSON.")
+def simulate_command(
+    open_night: Callable[[], Night],
+    *,
+    is_json: bool,
+    **options: Any,  # noqa: ANN401 - click passes each option in its own type
+) -> None:
+    """Say what an advance would cost a seller, and how it is repaid if sales change.
+
+    \b
+    Example:
+      advances simulate s0000001 --as-of 2026-10-31 --advance 1000 --term 120
+    """
+    from jobs import simulate
+
+    found = simulate.simulate_seller(open_night(), simulate.Asked(**options))
+    if is_json:
+        click.echo(json.dumps(simulate.as_json(found), allow_nan=False))
+        return
+    for line in simulate.as_lines(found):
+        click.echo(line)

@@ -141,7 +141,8 @@ def _payments(runs: list[tuple[FloatArray, FloatArray, FloatArray]]) -> Payments
         np.stack([run[part] for run in runs], axis=1) for part in range(3)
     )
     is_paid: npt.NDArray[np.bool_] = (counts > 0) & (amounts > 0)
-    used = is_paid.any(axis=0)
+    used = np.asarray(is_paid.any(axis=0))
+    used[0] = True  # One run at least, if only of nothing.
     return Payments(
         np.where(is_paid, amounts, 0.0)[:, used],
         periods[:, used],

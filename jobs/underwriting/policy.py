@@ -99,6 +99,13 @@ class Pricing(Section):
     fee_cap_rate: PositiveShare
 
 
+class Minimums(Section):
+    """The least to be repaid: one of ``owed_parts`` of T, in each interval."""
+
+    interval_days: PositiveDays
+    owed_parts: Annotated[int, Field(ge=1)]
+
+
 class Offers(Section):
     """How long an offer lives."""
 
@@ -133,6 +140,7 @@ class Policy(Section):
     tiers: Annotated[tuple[Tier, ...], Field(strict=False, min_length=1, max_length=3)]
     pricing: Pricing
     offers: Offers
+    minimums: Minimums | None = None
     countries: dict[CountryCode, Country]
     currencies: dict[CurrencyCode, Currency]
 

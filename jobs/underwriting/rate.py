@@ -51,7 +51,7 @@ class Payments:
     @property
     def totals(self) -> FloatArray:
         """Sum of all payments [advances]."""
-        return np.asarray((self.amounts * self.counts).sum(axis=1), dtype=np.float64)
+        return _sum(self.amounts * self.counts)
 
     def take(self, rows: BooleanArray) -> "Payments":
         """Return the payments of these rows only."""
@@ -91,7 +91,7 @@ def period_rates(advance: FloatArray, payments: Payments) -> Rates:
         raise ValueError(message)
     shape = advance.shape
     is_now = (payments.periods == 0) & (payments.fractions == 0)
-    left = advance - np.where(is_now, payments.amounts, 0.0).sum(axis=1)
+    left = advance - _sum(np.where(is_now, payments.amounts, 0.0))
     later = _without_first(payments, is_now)
     totals = payments.totals
     outcome = np.full(shape, FOUND)
@@ -183,7 +183,12 @@ def _log_worth(payments: Payments, exponent: FloatArray) -> FloatArray:
     if (payments.counts > 1).any():
         logs = logs + _log_run(payments.counts, x)
     top = logs.max(axis=1)
-    return np.asarray(top + np.log(np.exp(logs - top[:, None]).sum(axis=1)))
+    return np.asarray(top + np.log(_sum(np.exp(logs - top[:, None]))))
+
+
+def _sum(values: FloatArray) -> FloatArray:
+    """Sum over runs, one after the other: the same beside fewer or more of them."""
+    return np.asarray(values.cumsum(axis=1)[:, -1], dtype=np.float64)
 
 
 def _log_run(counts: FloatArray, x: npt.NDArray[np.float64]) -> FloatArray:

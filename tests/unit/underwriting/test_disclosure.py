@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -111,7 +112,7 @@ SALES_BASED = [
 ]
 
 
-def test_published_rates(capsys: pytest.CaptureFixture[str]) -> None:
+def test_published_rates(show: Callable[[str], None]) -> None:
     """Every oracle is met to the decimals published; the table shows each beside it."""
     table = []
     for name, advance, on, payments, law, published in SCHEDULES:
@@ -133,10 +134,8 @@ def test_published_rates(capsys: pytest.CaptureFixture[str]) -> None:
         shown = shown_percent(figures.apr_percent[0])
         table.append((name, published, shown, figures.basis.unit_period, "1 0/1"))
 
-    with capsys.disabled():
-        print(f"\n{'oracle':<12} {'expected':>8} {'found':>8}  unit period, t and f")  # noqa: T201 - the table is asked for
-        for name, published, shown, unit, first in table:
-            print(f"{name:<12} {published:>8} {shown:>8}  {unit}, {first}")  # noqa: T201 - as above
+    for name, published, shown, unit, first in table:
+        show(f"{name:<10} expected {published:>5} found {shown:>5}  {unit}, {first}")
     assert [row[1] for row in table] == [row[2] for row in table]
 
 

@@ -15,7 +15,7 @@ from .builders import POLICY_FILE, POLICY_TEXT, health, policy
 PINNED = {
     "2026-11.toml": "10037d0e75fd41ca77e9dfe8c53640ebedc43cffff87b28f5566017173d6a14f",
     "2026-12.toml": "6cca94d4f9dce1d48f25bbd9f58039e3092c379822d23224f85f18fc48420cd7",
-    "2027-01.toml": "fabb4fc72af05ebb2efa3db3d03e5947ed7565974b9f05119482bdc33d784f2d",
+    "2027-01.toml": "4e5c6e93ceff647709aa629719599bd9db44a219440f3f3993c03a631c0e0836",
 }
 
 FAULTS = [

@@ -1,0 +1,69 @@
+"""Stored forecasts: the quantiles of a night, as the grid that underwriting reads."""
+
+import numpy as np
+import pandas as pd
+
+from jobs.night import Night, as_frame
+from jobs.sources.protocol import DataError
+from jobs.underwriting.distribution import QuantileGrid
+from jobs.warehouse.protocol import Warehouse
+from jobs.warehouse.tables import QUANTILE_COLUMNS
+
+_KEY = ["seller_id", "currency_code"]
+
+
+def read_quantiles(
+    night: Night, warehouse: Warehouse, seller_id: str | None = None
+) -> pd.DataFrame:
+    """Return the night's stored quantiles of one seller, or of all of them.
+
+    Raises DataError where the night has none.
+    """
+    message = (
+        f"no forecasts for {night.as_of_date} by {night.versions['model_version']};"
+        " run `advances forecast predict` for every bucket first"
+    )
+    if not warehouse.exists("underwriting", "forecast_quantiles"):
+        raise DataError(message)
+    query = (
+        "select * from underwriting.forecast_quantiles"
+        " where as_of_date = $as_of_date and model_version = $model_version"
+    )
+    only = {} if seller_id is None else {"seller_id": seller_id}
+    stored = as_frame(
+        warehouse.query(
+            query + (" and seller_id = $seller_id" if only else ""),
+            as_of_date=night.as_of_date,
+            model_version=night.versions["model_version"],
+            **only,
+        )
+    )
+    if stored.empty and not only:
+        raise DataError(message)
+    return stored
+
+
+def as_grid(stored: pd.DataFrame, wanted: pd.DataFrame) -> QuantileGrid:
+    """Return the stored quantiles aligned with the rows of ``wanted``.
+
+    Raises DataError where a forecast is missing.
+    """
+    horizons = np.sort(stored["horizon_days"].unique())
+    numbered = wanted[_KEY].assign(row=np.arange(len(wanted)))
+    rows = stored.merge(numbered, on=_KEY, how="inner").sort_values(
+        ["row", "horizon_days"]
+    )
+    if len(rows) != len(wanted) * len(horizons):
+        message = (
+            "forecasts are missing for some of these sellers; "
+            "run `advances forecast predict` for every bucket first"
+        )
+        raise DataError(message)
+    values = rows[list(QUANTILE_COLUMNS)].to_numpy(dtype=np.float64)
+    shape = (len(wanted), len(horizons))
+    return QuantileGrid(
+        values.reshape(*shape, len(QUANTILE_COLUMNS)),
+        horizons_days=horizons.astype(np.int64),
+        probabilities=np.array(list(QUANTILE_COLUMNS.values())),
+        is_extrapolated=rows["is_extrapolated"].to_numpy(dtype=bool).reshape(shape),
+    )
