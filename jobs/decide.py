@@ -41,9 +41,7 @@ def decide(night: Night) -> Decided:
         versions = {"data_as_of": health["data_as_of"].max(), **night.versions}
         hashes = {
             "policy_hash": hash_of(record(night.policy)),
-            "model_hash": model_hash(
-                warehouse, night.as_of_date, night.versions["model_version"]
-            ),
+            "model_hash": model_hash(night, warehouse),
         }
         decisions = evaluation.decisions.assign(**hashes, **versions)
         reasons = evaluation.reasons.assign(

@@ -3,17 +3,15 @@
 Read back from what both nights have stored.
 """
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from jobs.night import Night, as_frame, write_of
-from jobs.stored_forecasts import read_grid
+from jobs.stored_forecasts import as_grid, read_quantiles
 from jobs.underwriting.arrays import TextArray
 from jobs.underwriting.offer_changes import Side, driver_of, main_driver, waterfall
-from jobs.underwriting.policy import Policy
 from jobs.underwriting.reasons import REASONS
 from jobs.used_policies import used_policy
 from jobs.warehouse.offer_tables import OFFER_CHANGES
@@ -23,26 +21,17 @@ _ACCOUNT = ["seller_id", "currency_code"]
 _ORDER = {reason.code: place for place, reason in enumerate(REASONS)}
 
 
-@dataclass(frozen=True)
-class _Then:
-    """A night and the policy that decided it."""
-
-    as_of_date: date
-    policy: Policy
-
-
 def changes_of(night: Night, warehouse: Warehouse) -> Write:
     """Return the write of the night's changes; on a first night there are none."""
-    tonight = _Then(night.as_of_date, night.policy)
     last = _night_before(night, warehouse)
-    changed = _changed(tonight, warehouse)
+    changed = _changed(night, warehouse)
     if last is None or changed.empty:
         nothing = pd.DataFrame(columns=list(OFFER_CHANGES.columns))
         return write_of(night, OFFER_CHANGES, nothing)
     is_older = changed["opened_date_before"] < pd.Timestamp(last.as_of_date)
     is_kept = changed["outcome_after"] == "kept"
     before = _side(changed, "before", is_older, last, warehouse)
-    after = _side(changed, "after", is_kept, tonight, warehouse)
+    after = _side(changed, "after", is_kept, night, warehouse)
     shares = waterfall(before, after)
     change = after.shown_minor - before.shown_minor
     kinds = {
@@ -63,14 +52,14 @@ def changes_of(night: Night, warehouse: Warehouse) -> Write:
     return write_of(night, OFFER_CHANGES, rows)
 
 
-def _changed(tonight: _Then, warehouse: Warehouse) -> pd.DataFrame:
+def _changed(night: Night, warehouse: Warehouse) -> pd.DataFrame:
     """Return the sellers whose largest offer is another than when the night began."""
-    opened = _of(tonight, "advance_offers", warehouse)
-    earlier = _of(tonight, "open_offers", warehouse)
+    opened = _of(night, "advance_offers", warehouse)
+    earlier = _of(night, "open_offers", warehouse)
     opened = opened.assign(opened_date=opened["as_of_date"], outcome="opened")
     kept = earlier[earlier["outcome"] == "kept"]
     found = _largest(earlier).merge(
-        _largest(pd.concat([kept, opened], ignore_index=True)),
+        _largest(opened if kept.empty else pd.concat([kept, opened])),
         on=_ACCOUNT,
         how="outer",
         suffixes=("_before", "_after"),
@@ -88,7 +77,7 @@ def _largest(offers: pd.DataFrame) -> pd.DataFrame:
     return ordered.drop_duplicates(_ACCOUNT, keep="last")[columns]
 
 
-def _night_before(night: Night, warehouse: Warehouse) -> _Then | None:
+def _night_before(night: Night, warehouse: Warehouse) -> Night | None:
     """Return the last night that decided anything, by its last policy."""
     (found,) = warehouse.query(
         "select max(as_of_date) as newest from underwriting.eligibility_decisions"
@@ -102,14 +91,15 @@ def _night_before(night: Night, warehouse: Warehouse) -> _Then | None:
         " where as_of_date = $as_of_date",
         as_of_date=found["newest"],
     ).to_pylist()
-    return _Then(found["newest"], used_policy(last["version"], warehouse))
+    policy = used_policy(last["version"], warehouse)
+    return replace(night, as_of_date=found["newest"], policy=policy)
 
 
 def _side(
     changed: pd.DataFrame,
     name: str,
     is_promised: pd.Series,
-    then: _Then,
+    then: Night,
     warehouse: Warehouse,
 ) -> Side:
     """Return what sizing read of the changed sellers on that night.
@@ -125,17 +115,16 @@ def _side(
             as_of_date=then.as_of_date,
         )
     )
-    model_version = then.policy.forecast.model_version
     return Side(
         accounts.merge(health, on=_ACCOUNT, how="left").fillna(0),
-        read_grid(warehouse, then.as_of_date, model_version, accounts, may_lack=True),
+        as_grid(read_quantiles(then, warehouse), accounts, may_lack=True),
         then.policy,
         changed[f"{name}_minor"].to_numpy(),
         np.where(is_promised, "promise", _barred_by(accounts, then, warehouse)),
     )
 
 
-def _barred_by(accounts: pd.DataFrame, then: _Then, warehouse: Warehouse) -> TextArray:
+def _barred_by(accounts: pd.DataFrame, then: Night, warehouse: Warehouse) -> TextArray:
     """Return the driver of what stood between each seller's size and its offer.
 
     The first failed rule in the order of the catalogue; else, where no tier was
@@ -165,7 +154,7 @@ def _keys(rows: pd.DataFrame) -> pd.Series:
     return rows["seller_id"] + "\n" + rows["currency_code"]
 
 
-def _of(then: _Then, table: str, warehouse: Warehouse) -> pd.DataFrame:
+def _of(then: Night, table: str, warehouse: Warehouse) -> pd.DataFrame:
     return as_frame(
         warehouse.query(
             f"select * from underwriting.{table} where as_of_date = $as_of_date"

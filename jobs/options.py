@@ -12,9 +12,10 @@ from jobs.sources.catalogue import SampleSource, open_source
 from jobs.terminal import say
 
 
-def _date(
+def as_date(
     _context: click.Context, _option: click.Parameter, text: str | None
 ) -> date | None:
+    """Read an option's date; click's error names the option."""
     if text is None:
         return None
     try:
@@ -81,7 +82,7 @@ def may_open_night(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option(
             "--as-of",
-            callback=_date,
+            callback=as_date,
             help="The night, YYYY-MM-DD: only what was known by its end counts."
             " The sample's default is its last day.",
         ),

@@ -9,7 +9,7 @@ from jobs.offer_changes import changes_of
 from jobs.open_offers import read_open_offers
 from jobs.past_forecast import read_findings
 from jobs.sources.protocol import DataError
-from jobs.stored_forecasts import read_grid
+from jobs.stored_forecasts import as_grid, read_quantiles
 from jobs.underwriting.guarded_offers import Inputs, guarded_offers
 from jobs.underwriting.offers import Book
 from jobs.underwriting.promise import review
@@ -34,9 +34,7 @@ def price(night: Night) -> Priced:
         require_unchanged(night, warehouse)
         health = read_health(night, warehouse)
         eligible = health.merge(_read_eligible(night, warehouse), on=_KEY, how="inner")
-        grid = read_grid(
-            warehouse, night.as_of_date, night.versions["model_version"], eligible
-        )
+        grid = as_grid(read_quantiles(night, warehouse), eligible)
         reviewed = review(
             read_open_offers(night, warehouse),
             read_reasons(night, warehouse),

@@ -13,7 +13,7 @@ from jobs.night import Night, as_frame
 from jobs.past_forecast import read_findings
 from jobs.settings import code_version
 from jobs.sources.protocol import DataError
-from jobs.stored_forecasts import model_hash, read_grid
+from jobs.stored_forecasts import as_grid, model_hash, read_quantiles
 from jobs.underwriting.comparison import Difference, differences
 from jobs.underwriting.eligibility import evaluate
 from jobs.underwriting.guarded_offers import Inputs, guarded_offers
@@ -111,29 +111,29 @@ def _again(
 ) -> dict[str, pd.DataFrame]:
     """Return the night's tables made again, without versions of the code."""
     policy = used_policy(version, warehouse)
+    then = replace(night, policy=policy)
     decisions = stored[ELIGIBILITY_DECISIONS.name]
     health = from_json(decisions.sort_values(_KEY)["inputs"])
     evaluation = evaluate(health, policy, night.as_of_date)
     is_eligible = evaluation.decisions["outcome"] == "eligible"
     eligible = health[is_eligible.to_numpy()].reset_index(drop=True)
-    model_version = policy.forecast.model_version
     open_offers = stored[OPEN_OFFERS.name][list(OPEN_OFFER_COLUMNS)]
     reviewed = review(open_offers, evaluation.reasons, night.as_of_date)
     inputs = Inputs(
         eligible,
-        read_grid(warehouse, night.as_of_date, model_version, eligible),
+        as_grid(read_quantiles(then, warehouse), eligible),
         Book(health, reviewed),
-        *read_findings(replace(night, policy=policy), warehouse),
+        *read_findings(then, warehouse),
     )
     made = guarded_offers(inputs, policy, night.as_of_date)
     versions = {
         "policy_version": version,
-        "model_version": model_version,
+        "model_version": policy.forecast.model_version,
         "data_as_of": health["data_as_of"].max(),
     }
     hashes = {
         "policy_hash": hash_of(record(policy)),
-        "model_hash": model_hash(warehouse, night.as_of_date, model_version),
+        "model_hash": model_hash(then, warehouse),
     }
     return {
         ELIGIBILITY_DECISIONS.name: evaluation.decisions.assign(**hashes, **versions),

@@ -1,12 +1,11 @@
-"""Stored forecasts: the quantiles of a night, aligned with the sellers asked for."""
+"""Stored forecasts: the quantiles of a night, as the grid that underwriting reads."""
 
 import hashlib
-from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from jobs.night import as_frame
+from jobs.night import Night, as_frame
 from jobs.sources.protocol import DataError
 from jobs.underwriting.distribution import QuantileGrid
 from jobs.warehouse.protocol import Warehouse
@@ -15,46 +14,63 @@ from jobs.warehouse.tables import QUANTILE_COLUMNS
 _KEY = ["seller_id", "currency_code"]
 
 
-def read_grid(
-    warehouse: Warehouse,
-    as_of_date: date,
-    model_version: str,
-    sellers: pd.DataFrame,
-    *,
-    may_lack: bool = False,
-) -> QuantileGrid:
-    """Return the stored quantiles aligned with the rows of ``sellers``.
+def read_quantiles(
+    night: Night, warehouse: Warehouse, seller_id: str | None = None
+) -> pd.DataFrame:
+    """Return the night's stored quantiles of one seller, or of all of them.
 
-    ``sellers`` has seller_id and currency_code. Raises DataError where a seller's
-    forecast of the night is missing, unless it ``may_lack``: then it sells nothing.
+    Raises DataError where the night has none.
     """
+    message = (
+        f"no forecasts for {night.as_of_date} by {night.versions['model_version']};"
+        " run `advances forecast predict` for every bucket first"
+    )
+    if not warehouse.exists("underwriting", "forecast_quantiles"):
+        raise DataError(message)
+    query = (
+        "select * from underwriting.forecast_quantiles"
+        " where as_of_date = $as_of_date and model_version = $model_version"
+    )
+    only = {} if seller_id is None else {"seller_id": seller_id}
     stored = as_frame(
         warehouse.query(
-            "select * from underwriting.forecast_quantiles"
-            " where as_of_date = $as_of_date and model_version = $model_version",
-            as_of_date=as_of_date,
-            model_version=model_version,
+            query + (" and seller_id = $seller_id" if only else ""),
+            as_of_date=night.as_of_date,
+            model_version=night.versions["model_version"],
+            **only,
         )
     )
+    if stored.empty and not only:
+        raise DataError(message)
+    return stored
+
+
+def as_grid(
+    stored: pd.DataFrame, wanted: pd.DataFrame, *, may_lack: bool = False
+) -> QuantileGrid:
+    """Return the stored quantiles aligned with the rows of ``wanted``.
+
+    Raises DataError where a forecast is missing, unless it ``may_lack``: then nothing
+    is sold.
+    """
     horizons = np.sort(stored["horizon_days"].unique())
-    wanted = sellers[_KEY].assign(row=np.arange(len(sellers)))
+    numbered = wanted[_KEY].assign(row=np.arange(len(wanted)))
     if may_lack:
-        wanted = wanted.merge(pd.DataFrame({"horizon_days": horizons}), how="cross")
-        keys = [*_KEY, "horizon_days"]
-        rows = wanted.merge(stored, on=keys, how="left")
+        grid = numbered.merge(pd.DataFrame({"horizon_days": horizons}), how="cross")
+        rows = grid.merge(stored, on=[*_KEY, "horizon_days"], how="left")
         rows["is_extrapolated"] = rows["is_extrapolated"].eq(True)
         rows = rows.fillna(dict.fromkeys(QUANTILE_COLUMNS, 0))
     else:
-        rows = stored.merge(wanted, on=_KEY, how="inner")
+        rows = stored.merge(numbered, on=_KEY, how="inner")
     rows = rows.sort_values(["row", "horizon_days"])
-    if len(rows) != len(sellers) * len(horizons) or stored.empty:
+    if len(rows) != len(wanted) * len(horizons):
         message = (
-            f"forecasts of {as_of_date} are missing for some eligible sellers; "
+            "forecasts are missing for some of these sellers; "
             "run `advances forecast predict` for every bucket first"
         )
         raise DataError(message)
     values = rows[list(QUANTILE_COLUMNS)].to_numpy(dtype=np.float64)
-    shape = (len(sellers), len(horizons))
+    shape = (len(wanted), len(horizons))
     return QuantileGrid(
         values.reshape(*shape, len(QUANTILE_COLUMNS)),
         horizons_days=horizons.astype(np.int64),
@@ -63,15 +79,13 @@ def read_grid(
     )
 
 
-def model_hash(
-    warehouse: Warehouse, as_of_date: date, model_version: str
-) -> str | None:
-    """Return the SHA-256 of a night's fitted forecast, None where none is stored."""
+def model_hash(night: Night, warehouse: Warehouse) -> str | None:
+    """Return the SHA-256 of the night's fitted forecast, None where none is stored."""
     found = warehouse.query(
         "select model from underwriting.forecast_models"
         " where as_of_date = $as_of_date and model_version = $model_version",
-        as_of_date=as_of_date,
-        model_version=model_version,
+        as_of_date=night.as_of_date,
+        model_version=night.versions["model_version"],
     )
     if not found.num_rows:
         return None

@@ -17,6 +17,7 @@ MODELS = sorted((ROOT / "dbt_project" / "models").rglob("*.sql"))
 PURE_LIBRARIES = {
     "__future__",
     "babel",
+    "calendar",
     "collections",
     "dataclasses",
     "datetime",
@@ -31,6 +32,7 @@ PURE_LIBRARIES = {
     "numpy",
     "pandas",
     "pyarrow",
+    "re",
     "statistics",
     "statsmodels",
     "pydantic",

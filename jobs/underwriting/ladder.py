@@ -101,11 +101,11 @@ def make_rungs(
     the most its legal entity lets each owe, fee included. No seller's rungs depend on
     another's.
     """
-    blocks = [
+    parts = [
         _block(rows.iloc[part], grid.take(part), policy, entity_limit_minor[part])
-        for part in _parts(len(rows))
+        for part in blocks(len(rows))
     ]
-    return _joined(blocks, np.concatenate)
+    return _joined(parts, np.concatenate)
 
 
 def _block(
@@ -136,7 +136,7 @@ def _rung(
         size.owed_within_entity,
         sellers.costs,
     )
-    fee, is_dear = _fee(advance, owed, policy.pricing.fee_cap_rate)
+    fee, is_dear = whole_fee(advance, owed, policy.pricing.fee_cap_rate)
     terms = _measured(tier, sellers, advance, fee)
     is_risky = terms.repayment_probability_rate < tier.confidence_rate
     roomy = round_down_to_step(size.capped_without_entity, sellers.step)
@@ -161,7 +161,7 @@ def _rung(
     )
 
 
-def _fee(
+def whole_fee(
     advance: IntegerArray,
     owed: FloatArray,
     fee_cap_rate: float,
@@ -254,7 +254,7 @@ def _joined(
     return Rungs(*(join([getattr(part, name) for part in parts]) for name in names))
 
 
-def _parts(count: int) -> Iterator[slice]:
+def blocks(count: int) -> Iterator[slice]:
     """Yield blocks of rows; an empty one where there are none, to keep the shapes."""
     for start in range(0, max(count, 1), _BLOCK_ROWS):
         yield slice(start, min(start + _BLOCK_ROWS, count))

@@ -4,6 +4,7 @@ Stored money is an integer in minor units. Floats appear only as estimates on th
 to one of the roundings below, and each rounding says in its name where it goes.
 """
 
+import re
 from decimal import Decimal
 
 import numpy as np
@@ -58,6 +59,25 @@ def currency_exponent(currency_code: str) -> int:
 def to_decimal(amount_minor: int, currency_code: str) -> Decimal:
     """Amount in major units, exactly: amount_minor / 10^exponent."""
     return Decimal(int(amount_minor)).scaleb(-currency_exponent(currency_code))
+
+
+def to_minor(amount: str, currency_code: str) -> int:
+    """Whole minor units of an amount as written, exactly: amount x 10^exponent.
+
+    Raises:
+        CurrencyError: the currency has no exponent.
+        ValueError: no plain decimal number, or more decimals than the currency has.
+
+    """
+    exponent = currency_exponent(currency_code)
+    if not re.fullmatch(r"-?\d{1,15}(\.\d+)?", amount, re.ASCII):
+        message = f"{amount!r} is not an amount such as 1200 or 1200.50."
+        raise ValueError(message)
+    minor = Decimal(amount).scaleb(exponent)
+    if minor != int(minor):
+        message = f"{amount!r} has more decimals than {currency_code} ({exponent})."
+        raise ValueError(message)
+    return int(minor)
 
 
 def format_minor(amount_minor: int, currency_code: str, locale: str = "en") -> str:

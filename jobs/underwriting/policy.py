@@ -99,6 +99,13 @@ class Pricing(Section):
     fee_cap_rate: PositiveShare
 
 
+class Minimums(Section):
+    """The least to be repaid: one of ``owed_parts`` of T, in each interval."""
+
+    interval_days: PositiveDays
+    owed_parts: Annotated[int, Field(ge=1)]
+
+
 class Guard(Section):
     """When sales are unusual; without this section nobody's are."""
 
@@ -182,6 +189,7 @@ class Policy(Section):
     offers: Offers
     portfolio: Portfolio | None = None
     guard: Guard | None = None
+    minimums: Minimums | None = None
     countries: dict[CountryCode, Country]
     currencies: dict[CurrencyCode, Currency]
     #: Older policies have none: their nights are not watched.

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jobs.underwriting.arrays import BooleanArray, FloatArray, IntegerArray
+from jobs.underwriting.arrays import FloatArray, IntegerArray
 from jobs.underwriting.distribution import QuantileLine, expected_minimum
 from jobs.underwriting.money import round_down
 from jobs.underwriting.policy import Pricing
+from jobs.underwriting.search import Bracket, root_between
 
 #: Error left by the search for an owed amount: a thousandth of a minor unit.
 TOLERANCE_MINOR = 1e-3
-_ITERATIONS = 60  # The search halves its bracket at worst every other step.
 
 
 @dataclass(frozen=True)
@@ -197,8 +197,7 @@ def owed_for_advance(
 
     ``limit`` is the most that may be owed [sellers]; the search also stops at
     A (1 + fee cap). NaN where even that much does not pay: the price is above the cap.
-    Found to a thousandth of a minor unit by a bracketed secant (regula falsi with the
-    Illinois weights), which needs a quarter of the steps of a bisection.
+    Found to a thousandth of a minor unit.
     """
     low = advance * (1 + costs.pricing.fee_floor_rate)
     high = np.minimum(advance * (1 + costs.pricing.fee_cap_rate), limit)
@@ -207,34 +206,11 @@ def owed_for_advance(
     gap_high = advance_worth(sales, high, costs) - advance
     owed = np.where(gap_low >= 0, low, high)
     searched = (gap_low < 0) & (gap_high > TOLERANCE_MINOR)
-    found = _search(sales, advance, (low, high, gap_low, gap_high), costs, searched)
+    found = root_between(
+        lambda tried: advance_worth(sales, tried, costs) - advance,
+        Bracket(low, high, gap_low, gap_high),
+        searched,
+        TOLERANCE_MINOR,
+    )
     owed = np.where(searched, found, owed)
     return np.where((gap_low >= 0) | (gap_high >= -TOLERANCE_MINOR), owed, np.nan)
-
-
-def _search(
-    sales: Collections,
-    advance: FloatArray,
-    bracket: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
-    costs: Costs,
-    searched: BooleanArray,
-) -> FloatArray:
-    """Root of worth(T) - A inside the bracket, where ``searched``; else anything."""
-    low, high, gap_low, gap_high = bracket
-    owed = high
-    side = np.zeros(len(advance))
-    for _ in range(_ITERATIONS):
-        if not searched.any():
-            break
-        width = np.where(searched, gap_high - gap_low, 1.0)
-        owed = np.where(searched, (low * gap_high - high * gap_low) / width, owed)
-        gap = advance_worth(sales, owed, costs) - advance
-        searched = searched & (np.abs(gap) > TOLERANCE_MINOR)
-        enough = gap > 0
-        # Illinois: an end kept twice counts half, so that it moves next time.
-        gap_low = np.where(enough & (side > 0), gap_low / 2, gap_low)
-        gap_high = np.where(~enough & (side < 0), gap_high / 2, gap_high)
-        low, gap_low = np.where(enough, low, owed), np.where(enough, gap_low, gap)
-        high, gap_high = np.where(enough, owed, high), np.where(enough, gap, gap_high)
-        side = np.where(enough, 1.0, -1.0)
-    return owed

@@ -5,6 +5,8 @@ repaid by day t exactly when r S_t >= T, that is when S_t >= K with K = T / r. A
 minimums would only shorten the tail; sizing and pricing leave them out.
 """
 
+import numpy as np
+
 from jobs.underwriting.arrays import FloatArray, IntegerArray
 from jobs.underwriting.distribution import (
     QuantileLine,
@@ -13,6 +15,7 @@ from jobs.underwriting.distribution import (
     probability_at_least,
     quantile_at,
 )
+from jobs.underwriting.estimate import Minimum
 
 
 def owed_at_confidence(
@@ -51,3 +54,34 @@ def repayment_day(
 ) -> FloatArray:
     """Smallest whole day t with P(r S_t >= T) >= p; NaN beyond the grid [sellers]."""
     return payoff_day(line, horizons_days, owed_minor / holdback_rate, probability)
+
+
+def missed_minimum_rate(
+    line: QuantileLine,
+    horizons_days: IntegerArray,
+    owed_minor: FloatArray,
+    holdback_rate: float,
+    minimum: Minimum,
+) -> FloatArray:
+    """Chance of missing any minimum within the horizon [sellers].
+
+    A seller at level p sells Q_t(p) by every day t, and misses the interval (a, b]
+    where r (Q_b - Q_a) < min(minimum, T - r Q_a). The chance is the measure of the
+    levels that miss one, linear between the edges of p. Exact for the first interval;
+    for later ones it is the least it can be, as a seller may also change level.
+    """
+    before = np.zeros(line.values.shape[:2])
+    worst = np.full(before.shape, np.inf)
+    last = int(horizons_days[-1])
+    for end in range(minimum.interval_days, last + 1, minimum.interval_days):
+        paid = holdback_rate * line_at_day(line, horizons_days, end).values
+        left = np.maximum(owed_minor - before, 0.0)
+        worst = np.minimum(
+            worst, paid - before - np.minimum(minimum.amount_minor, left)
+        )
+        before = paid
+    size = np.abs(worst)
+    below = np.where(worst < 0, size, 0.0)
+    both = size[1:] + size[:-1]
+    shares = (below[1:] + below[:-1]) / np.where(both > 0, both, 1.0)
+    return np.asarray((np.diff(line.edges)[:, None] * shares).sum(axis=0))

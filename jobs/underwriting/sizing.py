@@ -80,7 +80,7 @@ def read_sellers(
     codes = rows["currency_code"]
     return Sellers(
         sales=_collections(grid, policy),
-        costs=_costs(codes, grid, policy),
+        costs=costs_of(codes, grid, policy),
         tenure_days=numbers(rows, "tenure_days"),
         annual_sales=annual_sales(rows),
         run_rate=run_rate(rows),
@@ -151,7 +151,8 @@ def _collections(grid: QuantileGrid, policy: Policy) -> Collections:
     return Collections(line, grid.horizons_days, policy.sizing.holdback_rate)
 
 
-def _costs(codes: pd.Series, grid: QuantileGrid, policy: Policy) -> Costs:
+def costs_of(codes: pd.Series, grid: QuantileGrid, policy: Policy) -> Costs:
+    """Return what advances to sellers of these currencies cost, by their forecasts."""
     pricing = policy.pricing
     load = np.where(
         grid.extrapolated_at(int(grid.horizons_days[-1])),

@@ -15,7 +15,7 @@ from .builders import POLICY_FILE, POLICY_TEXT, health, policy
 PINNED = {
     "2026-11.toml": "10037d0e75fd41ca77e9dfe8c53640ebedc43cffff87b28f5566017173d6a14f",
     "2026-12.toml": "6cca94d4f9dce1d48f25bbd9f58039e3092c379822d23224f85f18fc48420cd7",
-    "2027-01.toml": "9cbb9ae7938458f437584d457fe746928216c615a9f87b2ee4d24b6d48fbb2bf",
+    "2027-01.toml": "1c59b8d45deeb0e2fcb6ec11e9f9ee87871c33aeb00da8111d48e537c6657325",
 }
 
 FAULTS = [

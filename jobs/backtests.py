@@ -1,0 +1,93 @@
+"""The backtest commands: what would have been said on past days, scored since."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from jobs.night import Night
+from jobs.options import may_open_night
+from jobs.terminal import console, print_backtest, say
+
+
+@click.group("backtest")
+def backtest_group() -> None:
+    """Score on past days what would have been said, against what then happened."""
+
+
+@backtest_group.command("forecasts")
+@may_open_night
+@click.option(
+    "--panel",
+    "panel_path",
+    type=click.Path(path_type=Path),
+    help="Parquet with series_id, date, value, and perhaps country_code and"
+    " currency_code; the default is the night's own panel.",
+)
+@click.option(
+    "--absent",
+    type=click.Choice(["zero", "closed"]),
+    default="zero",
+    show_default=True,
+    help="What a day without a row is, after a series' first.",
+)
+@click.option(
+    "--origins",
+    default="4",
+    show_default=True,
+    help="Last days known, D1,D2,…, or how many to choose.",
+)
+@click.option("--horizons", default="30,90,180", show_default=True, help="Days ahead.")
+@click.option(
+    "--json",
+    "json_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File for all scores, with a plot of the same name beside it; the default of"
+    " the night's own panel is backtests/ beside its warehouse.",
+)
+@click.option(
+    "--quantiles",
+    "quantiles_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Parquet file for the quantiles of every series and origin.",
+)
+@click.option(
+    "--peers",
+    default="",
+    help="statsforecast,statsmodels,flaircast: score those on the same series too.",
+)
+@click.option(
+    "--peer-series",
+    type=click.IntRange(min=1),
+    default=200,
+    show_default=True,
+    help="How many series an origin the peers get.",
+)
+def backtest_forecasts_command(
+    open_night: Callable[[], Night],
+    *,
+    absent: str,
+    origins: str,
+    horizons: str,
+    peers: str,
+    **options: Any,  # noqa: ANN401 - click passes each option in its own type
+) -> None:
+    """Forecast on past days and score what has ended since.
+
+    \b
+    Example:
+      advances backtest forecasts --panel sales.parquet --origins 4 --json scores.json
+    """
+    from jobs import backtest
+
+    request = backtest.Request(
+        is_absent_closed=absent == "closed",
+        origins=backtest.parse_origins(origins),
+        horizons_days=backtest.parse_horizons(horizons),
+        peers=backtest.parse_peers(peers),
+        **options,
+    )
+    with console.status("backtest") as status:
+        result = backtest.backtest_forecasts(request, open_night, say, status.update)
+    print_backtest(result)
