@@ -5,7 +5,7 @@ whose policy_version is smaller; it reads those and no later one, so that a re-r
 what the first run saw.
 """
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pandas as pd
 
@@ -51,7 +51,7 @@ def read_open_offers(night: Night, warehouse: Warehouse) -> pd.DataFrame:
             "select seller_id, currency_code, accepted_at,"
             " coalesce(offer_id, advance_id) as accepted_offer_id"
             " from cash_flow.fct_advances where accepted_at < $night_end",
-            night_end=pd.Timestamp(night.as_of_date) + pd.Timedelta(days=1),
+            night_end=datetime.combine(night.as_of_date + timedelta(days=1), time()),
         )
     )
     return _with_acceptances(opened, accepted)[list(OPEN_OFFER_COLUMNS)]

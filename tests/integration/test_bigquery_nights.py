@@ -37,10 +37,14 @@ COMPARED = {
         "eligibility_reasons",
         "offer_evaluations",
         "advance_offers",
+        "open_offers",
+        "offer_changes",
+        "policies",
         "watch_findings",
     ),
     "offers": (
         "fct_advance_offers",
+        "fct_offer_changes",
         "fct_eligibility_decisions",
         "fct_eligibility_reasons",
         "rpt_offer_funnel",
@@ -83,6 +87,7 @@ BIG_READS = {
     "fct_seller_unusual_sales_daily": {"fct_seller_cash_flows_daily"},
     "fct_eligibility_decisions": set(),
     "fct_eligibility_reasons": set(),
+    "fct_offer_changes": set(),
     "fct_forecast_outcomes": {"stg_forecast_quantiles", "fct_seller_cash_flows_daily"},
     "rpt_forecast_accuracy": set(),
 }
