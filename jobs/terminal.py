@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from jobs.underwriting.money import format_minor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from jobs.backtest_policy_figures import Replayed
     from jobs.backtest_report import Backtest
     from jobs.night import Night
     from jobs.nightly import Summary
@@ -112,3 +114,50 @@ def _print_scores(title: str, result: Backtest, scores: dict[str, list[Score]]) 
             texts = (f"{number:.3f}" for number in numbers)
             table.add_row(name, str(days), f"{each.row_count:,}", *texts)
     console.print(table)
+
+
+_TITLES = {
+    "policies": "Lent and lost; the rules and the true level at the volume of policy A",
+    "compared": "Loss rate of policy A over others', 90 % intervals, without whom",
+    "promises": "Promised and kept, 90 % intervals",
+    "origins": "Policy A by origin",
+    "groups": "Policy A by group",
+    "swap_set": "Who is funded by policy A, by the other, by both",
+}
+
+
+def print_policy_backtest(results: list[Replayed]) -> None:
+    """Print every section of every term as a table."""
+    for result in results:
+        console.print(
+            f"\n[bold]{result.tier.target_term_days} days at"
+            f" {result.tier.confidence_rate:.0%}[/bold], window"
+            f" {result.window_days} days, {len(result.origins)} origins:"
+            f" {result.known_count:,} sellers who had sold,"
+            f" {len(result.cases.rows):,} passed the gate"
+        )
+        for code, amount in result.volume_minor.items():
+            say(f"advanced {format_minor(amount, code)}")
+        for name, rows in result.sections.items():
+            table = Table(title=_TITLES[name], title_justify="left")
+            for key, value in rows[0].items():
+                is_text = isinstance(value, str)
+                words = key.removesuffix("_rate").removesuffix("_count")
+                title = words.replace("_", " ")
+                table.add_column(title, justify="left" if is_text else "right")
+            for row in rows:
+                table.add_row(*(_cell(key, value) for key, value in row.items()))
+            console.print(table)
+
+
+def _cell(key: str, value: str | float | None) -> str:
+    """Show a value by its key's unit; a dash where nothing could be measured."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "-"
+    if isinstance(value, str):
+        return value
+    if key.endswith(("_rate", "_share")):
+        return f"{value:.1%}"
+    if key.endswith("_days"):
+        return f"{value:.0f}" if math.isfinite(value) else "never"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
