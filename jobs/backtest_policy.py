@@ -46,6 +46,7 @@ from jobs.underwriting.policy_backtest import (
 #: The window ends no sooner than this many terms after the origin: a slow advance is
 #: late, not lost, and a window of one term would call it lost.
 LEAST_WINDOW_TERMS = 1.4
+_ORIGIN_DAYS = 28
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,14 @@ class Request:
     """What to replay and where to write it.
 
     ``policy_a`` and ``policy_b`` are versions, A by default the one in force and B
-    none. ``window_days`` is 1.4 x the term where it is not given.
+    none. Without ``origins`` one every four weeks is taken, without ``window_days``
+    1.4 x the term.
     """
 
     panel_path: Path | None
     policy_a: str | None
     policy_b: str | None
-    origins: list[date] | int
+    origins: list[date] | int | None
     terms_days: tuple[int, ...]
     window_days: int | None
     json_path: Path | None
@@ -101,8 +103,9 @@ def backtest_policy(
     results = []
     for term_days, window_days in windows.items():
         step(f"{term_days} days")
-        origins = _matured(panel, request.origins, window_days, say)
         of_term = [_with_tier(policy, term_days) for policy in policies]
+        wanted = request.origins or _every_four_weeks(panel, of_term[0], window_days)
+        origins = _matured(panel, wanted, window_days, say)
         plan = _Plan(of_term, tuple(origins), window_days)
         results.append(_replayed(panel, plan, say))
     write_report(results, json_path)
@@ -173,6 +176,24 @@ def _require_currencies(panel: Panel, policies: Sequence[Policy]) -> None:
                 f" minor units of {', '.join(sorted(policy.currencies))}"
             )
             raise DataError(message)
+
+
+def _every_four_weeks(panel: Panel, policy: Policy, window_days: int) -> list[date]:
+    """Return all matured origins that the history before allows, four weeks apart.
+
+    They overlap, so the intervals draw whole origins; fewer would only add noise.
+    """
+    last = panel.days - 1 - window_days
+    first = policy.tiers[0].minimum_history_days - 1
+    columns = range(last, first - 1, -_ORIGIN_DAYS)
+    if not columns:
+        message = (
+            f"the panel's {panel.days:,} days are too few: expected"
+            f" {first + 1 + window_days}, a history of {first + 1} and a window of"
+            f" {window_days}"
+        )
+        raise DataError(message)
+    return [panel.start_date + timedelta(days=day) for day in reversed(columns)]
 
 
 def _matured(

@@ -107,12 +107,12 @@ def _policy_row(outcome: Outcome) -> Row:
         "approval_rate": share(count, np.ones_like(count)),
         "volume_units": float(advance.sum()),
         "fee_rate": share(outcome.lending.owed - advance, advance),
-        "loss_rate": share(outcome.loss, advance),
+        "loss_money_rate": share(outcome.loss, advance),
         "loss_count_rate": share((outcome.loss > 0) * count, count),
         "yield_rate": yield_rate(outcome),
-        "payoff_p50_days": payoff_quantile(outcome, 0.5),
-        "payoff_p90_days": payoff_quantile(outcome, 0.9),
-        "hit_rate": share(outcome.is_repaid * count, count),
+        "p50_days": payoff_quantile(outcome, 0.5),
+        "p90_days": payoff_quantile(outcome, 0.9),
+        "hit_count_rate": share(outcome.is_repaid * count, count),
         "hit_money_rate": share(outcome.is_repaid * advance, advance),
     }
 
@@ -127,8 +127,8 @@ def _compared(result: Replayed) -> list[Row]:
             {
                 "loss_of_a_over": other.lending.name,
                 **_estimate(bootstrap.loss_ratio(result.ours, other)),
-                "without_one_least": rest.lowest,
-                "without_one_most": rest.highest,
+                "least_without_one": rest.lowest,
+                "most_without_one": rest.highest,
                 "without_ten": rest.without_ten,
             }
         )
@@ -255,7 +255,7 @@ def _swap_rows(result: Replayed) -> list[Row]:
             "against": other.lending.name,
             "funded_count": swap.count,
             "volume_units": swap.volume,
-            "loss_rate": swap.loss_rate,
+            "loss_money_rate": swap.loss_rate,
             "loss_count_rate": swap.loss_count_rate,
         }
         for who, swap in swap_set(result.ours, other).items()

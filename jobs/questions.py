@@ -113,9 +113,8 @@ def backtest_forecasts_command(
 )
 @click.option(
     "--origins",
-    default="6",
-    show_default=True,
-    help="Last days known, D1,D2,…, or how many to choose.",
+    help="Last days known, D1,D2,…, or how many to choose; the default is one every"
+    " four weeks.",
 )
 @click.option("--term", default="90,180", show_default=True, help="Target terms.")
 @click.option(
@@ -134,7 +133,7 @@ def backtest_forecasts_command(
 def backtest_policy_command(
     open_night: Callable[[], Night],
     *,
-    origins: str,
+    origins: str | None,
     term: str,
     **options: Any,  # noqa: ANN401 - click passes each option in its own type
 ) -> None:
@@ -149,7 +148,9 @@ def backtest_policy_command(
     from jobs.backtest_origins import parse_days, parse_origins
 
     request = backtest_policy.Request(
-        origins=parse_origins(origins), terms_days=parse_days("--term", term), **options
+        origins=parse_origins(origins) if origins else None,
+        terms_days=parse_days("--term", term),
+        **options,
     )
     with console.status("backtest") as status:
         results = backtest_policy.backtest_policy(

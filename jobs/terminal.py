@@ -22,6 +22,8 @@ from jobs.underwriting.money import format_minor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rich.console import JustifyMethod
+
     from jobs.backtest_policy_figures import Replayed
     from jobs.backtest_report import Backtest
     from jobs.night import Night
@@ -116,6 +118,8 @@ def _print_scores(title: str, result: Backtest, scores: dict[str, list[Score]]) 
     console.print(table)
 
 
+#: Columns of a policy backtest do not fit a narrow terminal, nor are they cut to it.
+_WIDE = 132
 _TITLES = {
     "policies": "Lent and lost; the rules and the true level at the volume of policy A",
     "compared": "Loss rate of policy A over others', 90 % intervals, without whom",
@@ -128,6 +132,7 @@ _TITLES = {
 
 def print_policy_backtest(results: list[Replayed]) -> None:
     """Print every section of every term as a table."""
+    wide = Console(highlight=False, width=max(console.width, _WIDE))
     for result in results:
         console.print(
             f"\n[bold]{result.tier.target_term_days} days at"
@@ -142,12 +147,13 @@ def print_policy_backtest(results: list[Replayed]) -> None:
             table = Table(title=_TITLES[name], title_justify="left")
             for key, value in rows[0].items():
                 is_text = isinstance(value, str)
-                words = key.removesuffix("_rate").removesuffix("_count")
-                title = words.replace("_", " ")
-                table.add_column(title, justify="left" if is_text else "right")
+                suffix = next(filter(key.endswith, ("_rate", "_count", "_units")), "")
+                title = key.removesuffix(suffix).replace("_", " ")
+                justify: JustifyMethod = "left" if is_text else "right"
+                table.add_column(title, justify=justify, no_wrap=True)
             for row in rows:
                 table.add_row(*(_cell(key, value) for key, value in row.items()))
-            console.print(table)
+            wide.print(table)
 
 
 def _cell(key: str, value: str | float | None) -> str:

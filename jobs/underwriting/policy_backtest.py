@@ -20,6 +20,7 @@ from jobs.underwriting.distribution import (
 from jobs.underwriting.sizing import annual_sales, run_rate
 
 _QUARTER_DAYS = 91
+_BISECTIONS = 60
 #: A seller who stops sooner has shown no level, so the oracle knows no more than we.
 _LEAST_LEVEL_DAYS = 28
 
@@ -197,15 +198,29 @@ def at_volume(
     policy: Lending,
     book_share_rate: float,
 ) -> Lending:
-    """Lend by a rule: capped, then rescaled by one constant to the policy's volume.
+    """Lend k x size, with the one constant k that gives the policy's volume.
 
-    It charges the policy's average fee, so that terms and yields compare too; its loss
-    does not depend on that.
+    Below one unit, the smallest advance, nobody is lent to, as by a policy; then the
+    cap on a single name holds. The last per mille of volume, which no k reaches because
+    sellers come in whole, is scaled. The policy's average fee is charged, so that terms
+    and yields compare too; the loss does not depend on it.
     """
-    capped = within_name_cap(size, cases.origin, book_share_rate)
-    volume, total = policy.advance.sum(), capped.sum()
-    advance = capped * (volume / total if total > 0 else 0.0)
-    owed = advance * (policy.owed.sum() / volume if volume > 0 else 1.0)
+
+    def lent(constant: float) -> FloatArray:
+        wanted = constant * size
+        offered = np.where(wanted >= 1.0, wanted, 0.0)
+        return within_name_cap(offered, cases.origin, book_share_rate)
+
+    volume = float(policy.advance.sum())
+    low, high = 0.0, 1.0 / float(size[size > 0].min(initial=1.0))
+    while lent(high).sum() < volume:
+        high *= 2
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if lent(middle).sum() < volume else (low, middle)
+    advance = lent(high)
+    advance = advance * (volume / advance.sum())
+    owed = advance * (policy.owed.sum() / volume)
     return Lending(name, advance, owed, policy.holdback_rate)
 
 
