@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 Row = dict[str, str | int | float | None]
 
 _AGE_DAYS = (180, 365)
+#: With fewer advances one seller decides an origin, so it is not called the worst.
+_LEAST_FUNDED = 20
 
 
 @dataclass(frozen=True)
@@ -148,16 +150,21 @@ def _promises(result: Replayed, outcome: Outcome) -> list[Row]:
     by_origin = [
         _at_origin(outcome, cases.origin == number)
         for number in np.unique(cases.origin)
+        if np.count_nonzero(outcome.is_funded[cases.origin == number]) >= _LEAST_FUNDED
     ]
     shortfall = bootstrap.ratio(outcome.shortfall, outcome.expected_shortfall)
     promised = share(outcome.probability * count, count)
     figures = {
         "repaid by the term, by count": bootstrap.ratio(hit * count, count),
         "repaid by the term, by money": bootstrap.ratio(hit * money, money),
-        "at the worst origin, by count": _alone(min(each[0] for each in by_origin)),
+        "at the worst origin, by count": _alone(
+            min((each[0] for each in by_origin), default=math.nan)
+        ),
         "said to be repaid, by count": _alone(promised),
         "shortfall, realised over predicted": shortfall,
-        "at the worst origin": _alone(max(each[1] for each in by_origin)),
+        "at the worst origin": _alone(
+            max((each[1] for each in by_origin), default=math.nan)
+        ),
         **_calibration("calibration error", outcome),
         **_calibration("on the rule's advances", result.opponent),
     }

@@ -6,6 +6,7 @@ import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -119,7 +120,7 @@ def _print_scores(title: str, result: Backtest, scores: dict[str, list[Score]]) 
 
 
 #: Columns of a policy backtest do not fit a narrow terminal, nor are they cut to it.
-_WIDE = 132
+_WIDE = 120
 _TITLES = {
     "policies": "Lent and lost; the rules and the true level at the volume of policy A",
     "compared": "Loss rate of policy A over others', 90 % intervals, without whom",
@@ -136,7 +137,7 @@ def print_policy_backtest(results: list[Replayed]) -> None:
     for result in results:
         console.print(
             f"\n[bold]{result.tier.target_term_days} days at"
-            f" {result.tier.confidence_rate:.0%}[/bold], window"
+            f" {100 * result.tier.confidence_rate:g} %[/bold], window"
             f" {result.window_days} days, {len(result.origins)} origins:"
             f" {result.known_count:,} sellers who had sold,"
             f" {len(result.cases.rows):,} passed the gate"
@@ -144,11 +145,18 @@ def print_policy_backtest(results: list[Replayed]) -> None:
         for code, amount in result.volume_minor.items():
             say(f"advanced {format_minor(amount, code)}")
         for name, rows in result.sections.items():
-            table = Table(title=_TITLES[name], title_justify="left")
+            table = Table(
+                title=_TITLES[name],
+                title_justify="left",
+                box=SIMPLE_HEAD,
+                padding=(0, 1),
+                collapse_padding=True,
+                pad_edge=False,
+            )
             for key, value in rows[0].items():
                 is_text = isinstance(value, str)
                 suffix = next(filter(key.endswith, ("_rate", "_count", "_units")), "")
-                title = key.removesuffix(suffix).replace("_", " ")
+                title = key.removesuffix(suffix).replace("_", "\n")
                 justify: JustifyMethod = "left" if is_text else "right"
                 table.add_column(title, justify=justify, no_wrap=True)
             for row in rows:
@@ -166,4 +174,6 @@ def _cell(key: str, value: str | float | None) -> str:
         return f"{value:.1%}"
     if key.endswith("_days"):
         return f"{value:.0f}" if math.isfinite(value) else "never"
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+    if isinstance(value, int) or key.endswith("_units"):
+        return f"{value:,.0f}"
+    return f"{value:,.2f}"
