@@ -18,6 +18,9 @@ from jobs.scorecard import LEAST_AGE_DAYS
 from jobs.settings import ConfigurationError
 from jobs.sources.protocol import DataError
 
+#: More origins than these are counted, not listed.
+_MOST_NAMED = 8
+
 
 def parse_origins(text: str) -> list[date] | int:
     """Read ``3`` or ``2026-06-30,2026-09-30``; ConfigurationError on anything else."""
@@ -114,7 +117,10 @@ def described(origins: Sequence[date], longest_days: int) -> str:
     gaps = [(later - sooner).days for sooner, later in pairwise(origins)]
     is_apart = min(gaps, default=longest_days) >= longest_days
     overlap = "no targets overlap" if is_apart else "targets overlap"
-    return f"origins {', '.join(str(origin) for origin in origins)}: {overlap}"
+    named = ", ".join(str(origin) for origin in origins)
+    if len(origins) > _MOST_NAMED:
+        named = f"{origins[0]} to {origins[-1]}, {len(origins)} of them"
+    return f"origins {named}: {overlap}"
 
 
 def known_at(panel: Panel, origin: date) -> Panel:

@@ -78,6 +78,17 @@ class Replayed:
         lent = [*self.policies, *self.rules, self.oracle]
         return [each.outcome for each in lent]
 
+    @cached_property
+    def block(self) -> NDArray[np.int64]:
+        """Number of the block of each case, a term long, the last one whole [rows]."""
+        days = np.array([(self.origins[-1] - origin).days for origin in self.origins])
+        return (days // self.tier.target_term_days)[self.cases.origin]
+
+    @cached_property
+    def bootstrap(self) -> TwoWayBootstrap:
+        """The draws behind every interval."""
+        return TwoWayBootstrap(self.block, self.cases.seller)
+
     @property
     def volume_minor(self) -> dict[str, int]:
         """What policy A advanced by currency, in whole minor units."""
@@ -121,7 +132,7 @@ def _policy_row(outcome: Outcome) -> Row:
 
 def _compared(result: Replayed) -> list[Row]:
     """Return loss rates of A over those of the others, and whom the ratios rest on."""
-    bootstrap = TwoWayBootstrap(result.cases)
+    bootstrap = result.bootstrap
     rows = []
     for other in result.everybody[1:]:
         rest = leave_out(result.ours, other, result.cases.seller)
@@ -146,7 +157,7 @@ def _promises(result: Replayed, outcome: Outcome) -> list[Row]:
     cases = result.cases
     count = outcome.is_funded.astype(np.float64)
     money, hit = outcome.lending.advance, outcome.is_repaid
-    bootstrap = TwoWayBootstrap(cases)
+    bootstrap = result.bootstrap
     by_origin = [
         _at_origin(outcome, cases.origin == number)
         for number in np.unique(cases.origin)

@@ -46,6 +46,7 @@ def as_json(results: Sequence[Replayed]) -> dict[str, object]:
                 "confidence_rate": result.tier.confidence_rate,
                 "window_days": result.window_days,
                 "origins": [str(origin) for origin in result.origins],
+                "block_count": len(np.unique(result.block)),
                 "known_count": result.known_count,
                 "passed_count": len(result.cases.rows),
                 "volume_minor": result.volume_minor,

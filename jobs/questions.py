@@ -113,8 +113,7 @@ def backtest_forecasts_command(
 )
 @click.option(
     "--origins",
-    help="Last days known, D1,D2,…, or how many to choose; the default is one every"
-    " four weeks.",
+    help="Last days known, D1,D2,…, or how many to choose; the default is one a week.",
 )
 @click.option("--term", default="90,180", show_default=True, help="Target terms.")
 @click.option(

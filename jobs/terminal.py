@@ -121,11 +121,12 @@ def _print_scores(title: str, result: Backtest, scores: dict[str, list[Score]]) 
 
 #: Columns of a policy backtest do not fit a narrow terminal, nor are they cut to it.
 _WIDE = 120
+_MOST_ROWS = 20
 _TITLES = {
     "policies": "Lent and lost; the rules and the true level at the volume of policy A",
     "compared": "Loss rate of policy A over others', 90 % intervals, without whom",
     "promises": "Promised and kept, 90 % intervals",
-    "origins": "Policy A by origin",
+    "origins": "Policy A at the last origins; all are in the JSON",
     "groups": "Policy A by group",
     "swap_set": "Who is funded by policy A, by the other, by both",
 }
@@ -138,7 +139,8 @@ def print_policy_backtest(results: list[Replayed]) -> None:
         console.print(
             f"\n[bold]{result.tier.target_term_days} days at"
             f" {100 * result.tier.confidence_rate:g} %[/bold], window"
-            f" {result.window_days} days, {len(result.origins)} origins:"
+            f" {result.window_days} days, {len(result.origins)} origins in"
+            f" {len(set(result.block.tolist()))} blocks of a term:"
             f" {result.known_count:,} sellers who had sold,"
             f" {len(result.cases.rows):,} passed the gate"
         )
@@ -159,7 +161,7 @@ def print_policy_backtest(results: list[Replayed]) -> None:
                 title = key.removesuffix(suffix).replace("_", "\n")
                 justify: JustifyMethod = "left" if is_text else "right"
                 table.add_column(title, justify=justify, no_wrap=True)
-            for row in rows:
+            for row in rows[-_MOST_ROWS:]:
                 table.add_row(*(_cell(key, value) for key, value in row.items()))
             wide.print(table)
 

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from jobs.underwriting.arrays import BooleanArray, FloatArray, IntegerArray
-from jobs.underwriting.policy_backtest import Cases, Outcome
+from jobs.underwriting.policy_backtest import Outcome
 
 #: Of equal width in probability, as in the scores of forecasts.
 _CALIBRATION_BINS = 6
 #: 90 % intervals.
 _LOW, _HIGH = 0.05, 0.95
 _REPLICATES = 1_000
-#: Rows weighted at once.
-_BLOCK_REPLICATES = 50
 _DAYS_A_YEAR = 365
 
 
@@ -91,28 +89,33 @@ def calibration_error(
 
 
 class TwoWayBootstrap:
-    """Draws of origins and of sellers, with replacement, independent of each other.
+    """Draws of blocks and of sellers, with replacement, independent of each other.
 
-    A row weighs as often as its origin was drawn times as often as its seller was:
-    rows of one night share its shocks, rows of one seller its fate.
+    ``block`` and ``seller`` [rows] are numbers. A block is a run of origins, because
+    nights that overlap are no two observations. A row weighs as often as its block was
+    drawn times as often as its seller was: rows of one time share its shocks, rows of
+    one seller its fate.
     """
 
-    def __init__(self, cases: Cases, seed: int = 0) -> None:
+    def __init__(
+        self, block: IntegerArray, seller: IntegerArray, seed: int = 0
+    ) -> None:
         """Draw once, so that all figures rest on the same draws."""
         random = np.random.default_rng(seed)
-        self._origins = _draws(random, cases.origin)
-        self._sellers = _draws(random, cases.seller)
-        self._cases = cases
+        self._block, self._seller = block, seller
+        self._blocks = _draws(random, block)
+        self._sellers = _draws(random, seller)
 
     def sums(self, columns: FloatArray) -> FloatArray:
         """Return the weighted sums of ``columns`` [rows, columns] of every draw."""
+        shape = self._blocks.shape[1], self._sellers.shape[1]
+        cell = self._block * shape[1] + self._seller
         found = []
-        for first in range(0, _REPLICATES, _BLOCK_REPLICATES):
-            block = slice(first, first + _BLOCK_REPLICATES)
-            weights = self._origins[block][:, self._cases.origin]
-            weights = weights * self._sellers[block][:, self._cases.seller]
-            found.append(weights @ columns)
-        return np.concatenate(found)
+        for column in columns.T:
+            cells = np.bincount(cell, weights=column, minlength=shape[0] * shape[1])
+            by_seller = self._blocks @ cells.reshape(shape)
+            found.append((by_seller * self._sellers).sum(axis=1))
+        return np.column_stack(found)
 
     def ratio(self, part: FloatArray, whole: FloatArray) -> Estimate:
         """Return sum(part) / sum(whole) with its interval."""

@@ -20,7 +20,7 @@ PROBABILITIES = np.array(
 )
 
 #: Confidence of each term of the policy in force.
-CONFIDENCE = {90: 0.925, 180: 0.95, 270: 0.95}
+CONFIDENCE = {90: 0.95, 180: 0.95, 270: 0.95}
 
 #: Euro and yen sellers of 1,000.00 and 100,000 a day, as their health rows say.
 DAILY = [100_000.0, 100_000.0]

@@ -78,7 +78,9 @@ class TestLadder:
         """Who may stop altogether has no p90 day; the column stays whole numbers."""
         sales = grid(DAILY)
         sales.values[:, 5:, :4] = sales.values[:, 4:5, :4]
-        found = offered(health(), sales, policy(("= 0.925 ", "= 0.60 "))).offers
+        found = offered(
+            health(), sales, policy(("= 0.95           # R", "= 0.60  # R"))
+        ).offers
         first = found[found["target_term_days"] == 90]
         assert first["repayment_p90_days"].isna().tolist() == [True, True]
         assert str(found["repayment_p90_days"].dtype) == "Int64"

@@ -15,7 +15,7 @@ from .builders import POLICY_FILE, POLICY_TEXT, health, policy
 PINNED = {
     "2026-11.toml": "10037d0e75fd41ca77e9dfe8c53640ebedc43cffff87b28f5566017173d6a14f",
     "2026-12.toml": "6cca94d4f9dce1d48f25bbd9f58039e3092c379822d23224f85f18fc48420cd7",
-    "2027-01.toml": "a9f26eb99636ec588d6cc0c108015ceb1b703f0002131e26fbb8a2be404bce80",
+    "2027-01.toml": "8ec39e61dc08676c3fe8e8a12393700cf3508d93f70349e9dcbb3bf50c6d0f08",
 }
 
 FAULTS = [
@@ -95,8 +95,8 @@ FAULTS = [
         "tiers.1.target_term_days: expected more than the tier before (90), got 90.",
     ),
     (
-        "confidence_rate = 0.925",
-        "confidence_rate = 0.96",
+        "confidence_rate = 0.95           # Replayed",
+        "confidence_rate = 0.96           # Replayed",
         (
             "tiers.1.confidence_rate: expected at least that of the tier before (0.96),"
             " got 0.95."
