@@ -168,16 +168,25 @@ def _with_tier(policy: Policy, term_days: int) -> Policy:
 
 
 def _require_currencies(panel: Panel, policies: Sequence[Policy]) -> None:
-    """Refuse a panel whose money no policy could judge."""
-    for policy in policies:
-        unknown = sorted(set(panel.currency_codes.tolist()) - set(policy.currencies))
+    """Refuse a panel that policy A cannot judge at all, or B not as far as A."""
+    found = set(panel.currency_codes.tolist())
+    judged = found & set(policies[0].currencies)
+    if not judged:
+        message = (
+            f"policy {policies[0].policy_version} knows no currency of"
+            f" {', '.join(sorted(found))}: expected a panel with country_code and"
+            " currency_code, its values in minor units of"
+            f" {', '.join(sorted(policies[0].currencies))}"
+        )
+        raise DataError(message)
+    for policy in policies[1:]:
+        unknown = sorted(judged - set(policy.currencies))
         if unknown:
             message = (
-                f"policy {policy.policy_version} knows no currency {unknown[0]}:"
-                " expected a panel with country_code and currency_code, its values in"
-                f" minor units of {', '.join(sorted(policy.currencies))}"
+                f"policy {policy.policy_version} knows no currency {unknown[0]}, but"
+                f" {policies[0].policy_version} does: expected two that share it"
             )
-            raise DataError(message)
+            raise ConfigurationError(message)
 
 
 def _every_week(panel: Panel, policy: Policy, window_days: int) -> list[date]:

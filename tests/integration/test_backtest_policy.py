@@ -227,4 +227,4 @@ def test_money_of_no_currency_is_refused(
 
     assert run("--panel", path, "--term", "90") == 3
     captured = capsys.readouterr()
-    assert "knows no currency XXX" in captured.out + captured.err
+    assert "knows no currency of XXX" in captured.out + captured.err

@@ -15,7 +15,7 @@ from .builders import POLICY_FILE, POLICY_TEXT, health, policy
 PINNED = {
     "2026-11.toml": "10037d0e75fd41ca77e9dfe8c53640ebedc43cffff87b28f5566017173d6a14f",
     "2026-12.toml": "6cca94d4f9dce1d48f25bbd9f58039e3092c379822d23224f85f18fc48420cd7",
-    "2027-01.toml": "8ec39e61dc08676c3fe8e8a12393700cf3508d93f70349e9dcbb3bf50c6d0f08",
+    "2027-01.toml": "ba4ac84b8ceb70b0bd33a87c679c48ad65793c295797054ff294b25142805cce",
 }
 
 FAULTS = [
