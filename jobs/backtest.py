@@ -6,14 +6,20 @@ anything is fitted, so nothing later can leak in.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from itertools import pairwise
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
+from jobs.backtest_origins import (
+    described,
+    known_at,
+    origins_of,
+    panel_of_night,
+    place_of_results,
+    require_folder,
+)
 from jobs.backtest_report import Backtest, Evaluation, write_outputs
 from jobs.calendars import calendars_of
 from jobs.forecasters import fit_on_threads
@@ -23,10 +29,9 @@ from jobs.forecasting.naive import seasonal_naive
 from jobs.forecasting.panel import Panel
 from jobs.forecasting.sampling import sample_rows
 from jobs.forecasting.storage import rounded
-from jobs.night import Night, require_marts
+from jobs.night import Night
 from jobs.panel_file import FilePanel, read_panel
 from jobs.peers import LIBRARIES, forecast_peer, peer_pool, require_peers
-from jobs.sales_history import BUCKET_COUNT, read_history
 from jobs.scorecard import (
     LEAST_AGE_DAYS,
     LONGEST_IDLE_DAYS,
@@ -34,7 +39,7 @@ from jobs.scorecard import (
     case_at,
     eligible_rows,
 )
-from jobs.settings import ConfigurationError, code_version
+from jobs.settings import code_version
 from jobs.sources.protocol import DataError
 
 #: What the table and the JSON call SeasonalNaive.
@@ -59,59 +64,11 @@ class Request:
     peer_series: int
 
 
-def parse_origins(text: str) -> list[date] | int:
-    """Read ``3`` or ``2026-06-30,2026-09-30``; ConfigurationError on anything else."""
-    words = [word.strip() for word in text.split(",")]
-    if len(words) == 1 and words[0].isdigit() and int(words[0]) > 0:
-        return int(words[0])
-    try:
-        return sorted({date.fromisoformat(word) for word in words})
-    except ValueError as error:
-        message = (
-            f"--origins {text!r}: expected a number of origins, or dates such as"
-            " 2026-06-30,2026-09-30"
-        )
-        raise ConfigurationError(message) from error
-
-
-def parse_horizons(text: str) -> tuple[int, ...]:
-    """Read ``30,90,180``, whole days up to the longest horizon of the grid."""
-    words = [word.strip() for word in text.split(",")]
-    longest = HORIZONS_DAYS[-1]
-    if not all(word.isdigit() and 0 < int(word) <= longest for word in words):
-        message = (
-            f"--horizons {text!r}: expected whole days from 1 to {longest}, for"
-            " example 30,90,180"
-        )
-        raise ConfigurationError(message)
-    return tuple(sorted({int(word) for word in words}))
-
-
 def parse_peers(text: str) -> tuple[str, ...]:
     """Read ``statsforecast,flaircast``; ConfigurationError where one is not there."""
     libraries = tuple(filter(None, (word.strip() for word in text.split(","))))
     require_peers(libraries)
     return libraries
-
-
-def panel_of_night(night: Night) -> FilePanel:
-    """Return the panel of the night's warehouse, a series a seller and currency.
-
-    It begins with the first day on which anybody sold.
-    """
-    with night.warehouse() as warehouse:
-        require_marts(night, warehouse)
-        panel = read_history(night, warehouse, range(BUCKET_COUNT)).panel
-    names = np.strings.add(np.strings.add(panel.seller_ids, " "), panel.currency_codes)
-    first = int(panel.sales.any(axis=0).argmax())
-    begun = replace(
-        panel,
-        start_date=panel.start_date + timedelta(days=first),
-        sales=panel.sales[:, first:],
-        birth_index=panel.birth_index - first,
-        is_open=panel.is_open[:, first:],
-    )
-    return FilePanel(begun, pa.array(names.tolist(), pa.string()), 0)
 
 
 def backtest_forecasts(
@@ -125,12 +82,13 @@ def backtest_forecasts(
     Scores of the night's own panel are written beside its warehouse, unless another
     place is named.
     """
-    _check_folders(request)
+    require_folder(request.json_path)
+    require_folder(request.quantiles_path)
     json_path = request.json_path
     if request.panel_path is None:
         night = open_night()
         opened = panel_of_night(night)
-        json_path = json_path or _place_of_scores(night)
+        json_path = json_path or place_of_results(night, str(night.as_of_date))
     else:
         opened = read_panel(
             request.panel_path, is_absent_closed=request.is_absent_closed
@@ -143,67 +101,12 @@ def backtest_forecasts(
     if opened.negative_count:
         say(f"{opened.negative_count:,} values below 0 count as 0")
     origins = origins_of(panel, request.origins, request.horizons_days[-1])
-    say(_described(origins, request.horizons_days[-1]))
+    say(described(origins, request.horizons_days[-1]))
     result = _run(opened, request, origins, say, step)
     write_outputs(result, json_path, request.quantiles_path)
     for path in filter(None, (json_path, request.quantiles_path)):
         say(f"written to {path}")
     return result
-
-
-def _place_of_scores(night: Night) -> Path:
-    folder = night.workspace / "backtests"
-    folder.mkdir(exist_ok=True)
-    return folder / f"{night.as_of_date}.json"
-
-
-def origins_of(panel: Panel, wanted: list[date] | int, longest_days: int) -> list[date]:
-    """Return the origins, oldest first, each inside the panel.
-
-    A number N gives the last day before ``longest_days`` known days and N - 1 earlier
-    ones, a longest horizon apart, so that no two targets overlap. Where the panel is
-    too short for that, the first keeps a longest horizon of history, or half of what
-    lies before the last origin if that is less, and the rest lie evenly between.
-    """
-    if isinstance(wanted, int):
-        columns = _rolling_columns(panel, wanted, longest_days)
-        return [panel.start_date + timedelta(days=column) for column in columns]
-    for origin in wanted:
-        if not panel.start_date <= origin <= panel.end_date:
-            message = (
-                f"origin {origin} lies outside the panel; expected a day from"
-                f" {panel.start_date} to {panel.end_date}"
-            )
-            raise ConfigurationError(message)
-    return wanted
-
-
-def _rolling_columns(panel: Panel, count: int, longest_days: int) -> list[int]:
-    last = panel.days - 1 - longest_days
-    if last < LEAST_AGE_DAYS:
-        message = (
-            f"the panel's {panel.days:,} days are too few for a horizon of"
-            f" {longest_days}; expected at least {LEAST_AGE_DAYS + 1 + longest_days}"
-        )
-        raise DataError(message)
-    first = max(min(longest_days, last // 2), LEAST_AGE_DAYS)
-    step = longest_days
-    if count > 1:
-        step = min(longest_days, (last - first) // (count - 1))
-    if step < 1:
-        message = (
-            f"the panel's {panel.days:,} days have no room for {count} origins with a"
-            f" horizon of {longest_days} days; ask for fewer"
-        )
-        raise DataError(message)
-    return [last - step * back for back in reversed(range(count))]
-
-
-def _described(origins: Sequence[date], longest_days: int) -> str:
-    gaps = [(later - sooner).days for sooner, later in pairwise(origins)]
-    is_apart = min(gaps, default=longest_days) >= longest_days
-    overlap = "no targets overlap" if is_apart else "targets overlap"
-    return f"origins {', '.join(str(origin) for origin in origins)}: {overlap}"
 
 
 def _run(
@@ -268,7 +171,7 @@ def _case(
     panel: Panel, origin: date, horizons_days: Sequence[int]
 ) -> tuple[Panel, Case]:
     """Return the panel as known at the origin, and the case of its eligible series."""
-    known = _known(panel, origin)
+    known = known_at(panel, origin)
     rows = eligible_rows(known)
     if not len(rows):
         message = (
@@ -294,7 +197,7 @@ def _compare(
     horizons_days = np.array(result.horizons_days)
     for number, case in enumerate(result.own.cases):
         size = 0 if np.isnan(case.actual).all() else peer_series
-        seen = _known(panel, case.origin_date).take(case.rows)
+        seen = known_at(panel, case.origin_date).take(case.rows)
         places = np.sort(sample_rows(seen, size))
         sample, sampled = seen.take(places), case.take(places)
         for ours in (result.own, result.naive):
@@ -309,11 +212,6 @@ def _compare(
             evaluation.first_error = evaluation.first_error or answer.first_error
 
 
-def _known(panel: Panel, origin: date) -> Panel:
-    """Return the panel as it was known at the end of ``origin``."""
-    return panel.cut((origin - panel.start_date).days + 1)
-
-
 def _parameters(request: Request, origins: Sequence[date]) -> dict[str, object]:
     return {
         "panel": str(request.panel_path or ""),
@@ -323,10 +221,3 @@ def _parameters(request: Request, origins: Sequence[date]) -> dict[str, object]:
         "peers": list(request.peers),
         "peer_series": request.peer_series if request.peers else None,
     }
-
-
-def _check_folders(request: Request) -> None:
-    for path in filter(None, (request.json_path, request.quantiles_path)):
-        if not path.parent.is_dir():
-            message = f"{path}: no such folder {path.parent}; create it first"
-            raise ConfigurationError(message)

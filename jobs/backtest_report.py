@@ -17,7 +17,8 @@ from jobs.forecasting import scoring
 from jobs.forecasting.grid import PROBABILITIES
 from jobs.scorecard import Case, Results, Score, results_at, score
 
-_Writer = tuple[Path, Callable[[Path], None]]
+#: A file's place, and what writes it to a place.
+Writer = tuple[Path, Callable[[Path], None]]
 _DECIMALS = 6
 _INK = ("#0b6e4f", "#c2571a", "#3b5b92", "#8a4f7d", "#7a7a2a", "#555555")
 
@@ -101,7 +102,7 @@ def write_outputs(
 
     Each is written beside its place first and put there when all are whole.
     """
-    writers: list[_Writer] = []
+    writers: list[Writer] = []
     if json_path is not None:
         text = json.dumps(as_json(result), indent=2, allow_nan=False) + "\n"
         plot_path = json_path.with_suffix(".png")
@@ -110,6 +111,11 @@ def write_outputs(
     if quantiles_path is not None:
         table = quantile_table(result)
         writers.append((quantiles_path, lambda path: pq.write_table(table, path)))
+    write_whole(writers)
+
+
+def write_whole(writers: list[Writer]) -> None:
+    """Write every file, or where one fails none."""
     folders: list[TemporaryDirectory[str]] = []
     try:
         written = []

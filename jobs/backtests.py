@@ -8,7 +8,7 @@ import click
 
 from jobs.night import Night
 from jobs.options import may_open_night
-from jobs.terminal import console, print_backtest, say
+from jobs.terminal import console, print_backtest, print_policy_backtest, say
 
 
 @click.group("backtest")
@@ -80,14 +80,76 @@ def backtest_forecasts_command(
       advances backtest forecasts --panel sales.parquet --origins 4 --json scores.json
     """
     from jobs import backtest
+    from jobs.backtest_origins import parse_days, parse_origins
 
     request = backtest.Request(
         is_absent_closed=absent == "closed",
-        origins=backtest.parse_origins(origins),
-        horizons_days=backtest.parse_horizons(horizons),
+        origins=parse_origins(origins),
+        horizons_days=parse_days("--horizons", horizons),
         peers=backtest.parse_peers(peers),
         **options,
     )
     with console.status("backtest") as status:
         result = backtest.backtest_forecasts(request, open_night, say, status.update)
     print_backtest(result)
+
+
+@backtest_group.command("policy")
+@may_open_night
+@click.option("--policy-a", help="A policy's version; the default is the one in force.")
+@click.option(
+    "--policy-b",
+    help="Another version to compare with; without it, the best rule of thumb.",
+)
+@click.option(
+    "--panel",
+    "panel_path",
+    type=click.Path(path_type=Path),
+    help="Parquet with series_id, date, value in minor units, country_code and"
+    " currency_code; the default is the night's own panel.",
+)
+@click.option(
+    "--origins",
+    help="Last days known, D1,D2,…, or how many to choose; the default is one a week.",
+)
+@click.option("--term", default="90,180", show_default=True, help="Target terms.")
+@click.option(
+    "--window",
+    "window_days",
+    type=click.IntRange(min=1),
+    help="Days after which an advance counts as lost; the default is 1.4 x the term.",
+)
+@click.option(
+    "--json",
+    "json_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File for all figures, with a plot of the same name beside it; the default of"
+    " the night's own panel is backtests/ beside its warehouse.",
+)
+def backtest_policy_command(
+    open_night: Callable[[], Night],
+    *,
+    origins: str | None,
+    term: str,
+    **options: Any,  # noqa: ANN401 - click passes each option in its own type
+) -> None:
+    """Replay policies over past days, repaid by the sales that followed.
+
+    \b
+    Examples:
+      advances backtest policy --term 90,180 --json policy.json
+      advances backtest policy --policy-b 2026-12 --origins 2026-03-31,2026-04-30
+    """
+    from jobs import backtest_policy
+    from jobs.backtest_origins import parse_days, parse_origins
+
+    request = backtest_policy.Request(
+        origins=parse_origins(origins) if origins else None,
+        terms_days=parse_days("--term", term),
+        **options,
+    )
+    with console.status("backtest") as status:
+        results = backtest_policy.backtest_policy(
+            request, open_night, say, status.update
+        )
+    print_policy_backtest(results)

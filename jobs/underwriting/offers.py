@@ -95,6 +95,12 @@ def no_open_offers() -> pd.DataFrame:
     return pd.DataFrame(columns=list(OPEN_OFFER_COLUMNS)).astype({**dates, **texts})
 
 
+def first_book(health: pd.DataFrame) -> Book:
+    """Return the book of a first night, on which nobody has an open offer."""
+    ended = {"outcome": "", "reason_code": None, "superseded_by_offer_id": None}
+    return Book(health, no_open_offers().assign(**ended))
+
+
 def make_offers(
     eligible: pd.DataFrame,
     grid: QuantileGrid,

@@ -1,5 +1,6 @@
 """The nightly run on real marketplace data that nobody here made up."""
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -9,11 +10,13 @@ import pytest
 from nights import night_of, rows_of, value_of
 from olist_data import OLIST, needs_olist
 
+from jobs.backtest_policy import Request, backtest_policy
 from jobs.build import build
 from jobs.ingest import ingest
 from jobs.night import Night
 from jobs.nightly import nightly
 from jobs.sources.olist import Olist
+from jobs.underwriting.policy_statistics import loss_ratio
 
 pytestmark = needs_olist
 END_OF_JUNE = date(2018, 6, 30)
@@ -136,3 +139,21 @@ def test_thirty_nights_end_like_one_load(june: Night, tmp_path: Path) -> None:
         )
         == 30
     )
+
+
+def test_the_policy_loses_less_than_rules_of_thumb(
+    june: Night, show: Callable[[str], None]
+) -> None:
+    """On real sellers, at six origins and equal volume."""
+    last = END_OF_JUNE - timedelta(days=126)
+    days = [last - timedelta(days=7 * back) for back in reversed(range(6))]
+    request = Request(None, None, None, days, (90,), None, None)
+    (result,) = backtest_policy(request, lambda: june, lambda _line: None)
+
+    ratio = loss_ratio(result.ours, result.opponent)
+    funded = result.ours.is_funded
+    hit = float(result.ours.is_repaid[funded].mean())
+    show(f"90 days: loss {ratio:.2f} of the best rule's, {hit:.3f} repaid by the term")
+    assert funded.sum() > 150
+    assert ratio < 1
+    assert result.tier.confidence_rate - 0.03 <= hit

@@ -22,7 +22,20 @@ def printed(
         CurrencyOffers("EUR", 2, 4, 250_000, 0.06),
         CurrencyOffers("JPY", 1, 2, 90_000, 0.06),
     )
-    summary = Summary(9, 3, offers, (), 0, (), watched, "0123456789abcdef")
+    summary = Summary(
+        evaluated_count=9,
+        eligible_count=3,
+        opened_count=4,
+        fates={"kept": 2},
+        offers=offers,
+        held_count=1,
+        limited_count=0,
+        top_reasons=(),
+        quarantined_count=0,
+        first_quarantined=(),
+        watched=watched,
+        offers_hash="0123456789abcdef",
+    )
     sample = Sample()
     night = night_of(home, SampleSource(sample, home), sample.end_date)
     print_summary(night, summary, {})

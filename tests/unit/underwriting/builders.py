@@ -21,7 +21,7 @@ PROBABILITIES = np.array(
 )
 
 #: Confidence of each term of the policy in force.
-CONFIDENCE = {90: 0.90, 180: 0.95, 270: 0.95}
+CONFIDENCE = {90: 0.95, 180: 0.95, 270: 0.95}
 
 #: No seller failed a rule.
 NO_REASONS = pd.DataFrame(

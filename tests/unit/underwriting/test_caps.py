@@ -179,11 +179,10 @@ class TestReasons:
         self.check(young, 1e5, [None, "SHORT_HISTORY", "SHORT_HISTORY"])
 
     def test_repayment_unlikely_where_sales_may_be_nothing(self) -> None:
-        """A twentieth of nothing at all: no size at .95, one at .90."""
+        """A twentieth of nothing at all is no size at .95."""
         sales = grid([100_000.0, 100_000.0])
         sales.values[0, :, :3] = 0.0
-        expected = [None, "REPAYMENT_UNLIKELY", "REPAYMENT_UNLIKELY"]
-        self.check({}, 0.0, expected, sales=sales)
+        self.check({}, 0.0, ["REPAYMENT_UNLIKELY"] * 3, sales=sales)
 
     def test_price_above_the_cap(self) -> None:
         """Costly money takes the fee of the longest terms above the cap."""

@@ -167,7 +167,7 @@ class TestTiers:
 
     def test_lifting_a_cap_gives_what_a_policy_without_it_offers(self) -> None:
         """The amount and fee named are those that pricing makes without the cap."""
-        free = policy(("confidence_rate = 0.90 ", "confidence_rate = 0.001 "))
+        free = policy(("confidence_rate = 0.95 ", "confidence_rate = 0.001 "))
         for row in (0, 1):
             tier = explained(health(), row).tiers[0]
             other = explained(health(), row, rules=free).tiers[0]
@@ -263,4 +263,4 @@ class TestLetter:
         assert tier.offer is not None
         assert f"{tier.offer['advance_minor']:,}".replace(",", "\u202f") in text
         assert "1 décembre 2026" in text
-        assert "en 90\N{NO-BREAK SPACE}jours avec une certitude de 90" in text
+        assert "en 90\N{NO-BREAK SPACE}jours avec une certitude de 95" in text
