@@ -23,10 +23,14 @@ _ORDER = {reason.code: place for place, reason in enumerate(REASONS)}
 
 def changes_of(night: Night, warehouse: Warehouse) -> Write:
     """Return the write of the night's changes; on a first night there are none."""
+    nothing = pd.DataFrame(columns=list(OFFER_CHANGES.columns))
+    opened = _of(night, "advance_offers", warehouse)
+    earlier = _of(night, "open_offers", warehouse)
     last = _night_before(night, warehouse)
-    changed = _changed(night, warehouse)
-    if last is None or changed.empty:
-        nothing = pd.DataFrame(columns=list(OFFER_CHANGES.columns))
+    if last is None or (opened.empty and earlier.empty):
+        return write_of(night, OFFER_CHANGES, nothing)
+    changed = _changed(opened, earlier)
+    if changed.empty:
         return write_of(night, OFFER_CHANGES, nothing)
     is_older = changed["opened_date_before"] < pd.Timestamp(last.as_of_date)
     is_kept = changed["outcome_after"] == "kept"
@@ -52,10 +56,8 @@ def changes_of(night: Night, warehouse: Warehouse) -> Write:
     return write_of(night, OFFER_CHANGES, rows)
 
 
-def _changed(night: Night, warehouse: Warehouse) -> pd.DataFrame:
+def _changed(opened: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
     """Return the sellers whose largest offer is another than when the night began."""
-    opened = _of(night, "advance_offers", warehouse)
-    earlier = _of(night, "open_offers", warehouse)
     opened = opened.assign(opened_date=opened["as_of_date"], outcome="opened")
     kept = earlier[earlier["outcome"] == "kept"]
     found = _largest(earlier).merge(
