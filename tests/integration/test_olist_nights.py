@@ -116,9 +116,14 @@ def test_the_whole_of_it_less_the_quarantined_lines(tmp_path: Path) -> None:
     assert captured == 1_359_164_370 - (7_599 + 6_999 + 9_999 + 9_999)
 
 
-def test_thirty_nights_end_like_one_load(june: Night, tmp_path: Path) -> None:
+def test_thirty_nights_end_like_one_load(
+    june: Night, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Thirty consecutive nights leave the same marts as one load of the last."""
+    # The tests of the marts, half of the time, run on the first and the last night.
     for day in range(1, 31):
+        untested = "test unit_test" if 1 < day < 30 else ""
+        monkeypatch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", untested)
         night = olist_night(tmp_path, date(2018, 6, day))
         ingest(night)
         build(night, "cash_flow")
