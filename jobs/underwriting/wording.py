@@ -83,8 +83,10 @@ def distance_text(finding: Finding, currency_code: str) -> str:
         per_month = " a month" if finding.code == "LOW_VOLUME" else ""
         return f"+{amount}{per_month}" if is_short else f"{amount} over{per_month}"
     if finding.unit == "rate":
-        points = Decimal(str(distance * 100)).quantize(Decimal("0.01"), ROUND_CEILING)
-        text = f"{points.normalize():f} points"
+        # 0.016 - 0.015 is a little more than 0.001 in binary, and is no 0.11 points.
+        exact = Decimal(str(round(distance * 100, 9)))
+        points = exact.quantize(Decimal("0.01"), ROUND_CEILING)
+        text = f"{points.normalize():f} point{'' if points == 1 else 's'}"
         return f"+{text}" if is_short else f"{text} over"
     count = int(distance)
     noun = {"days": " day" if count == 1 else " days"}.get(finding.unit, "")

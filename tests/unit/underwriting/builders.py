@@ -71,6 +71,26 @@ YEN: dict[str, Any] = {
     "country_code": "JP",
 }
 
+#: What the guard finds usual of a seller of 1,000.00 a day: steady prices, spread over
+#: the days, delivered, no advance before.
+USUAL: dict[str, Any] = {
+    "repayable_28_days_minor": 2_800_000,
+    "repayable_91_days_before_minor": 9_100_000,
+    "repayable_364_days_before_minor": 36_400_000,
+    "captured_28_days_minor": 2_800_000,
+    "best_3_days_minor": 400_000,
+    "item_28_days_minor": 2_800_000,
+    "item_before_minor": 9_100_000,
+    "deliverable_recent_minor": 2_800_000,
+    "undelivered_recent_minor": 50_000,
+    "deliverable_before_minor": 9_000_000,
+    "undelivered_before_minor": 90_000,
+    "captured_before_advances_minor": 0,
+    "refunded_after_advances_minor": 0,
+    "item_28_days_count": 280,
+    "item_before_count": 910,
+}
+
 #: An advance written off with 6,000.00 of its 10,000.00 left, long closed.
 WRITTEN_OFF: dict[str, Any] = {
     "open_advance_count": 1,

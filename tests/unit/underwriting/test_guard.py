@@ -14,27 +14,19 @@ from jobs.underwriting.guarded_offers import Inputs, guarded_offers
 from jobs.underwriting.offers import Offers
 from jobs.underwriting.policy import Guard
 
-from .builders import AS_OF_DATE, DAILY, YEN, book, grid, health, offered, policy
+from .builders import (
+    AS_OF_DATE,
+    DAILY,
+    USUAL,
+    YEN,
+    book,
+    grid,
+    health,
+    offered,
+    policy,
+)
 
 RULES = policy().guard or pytest.fail("the policy in force has no guard")
-#: What is usual: steady prices, spread over the days, delivered, no advance before.
-USUAL: dict[str, Any] = {
-    "repayable_28_days_minor": 2_800_000,
-    "repayable_91_days_before_minor": 9_100_000,
-    "repayable_364_days_before_minor": 36_400_000,
-    "captured_28_days_minor": 2_800_000,
-    "best_3_days_minor": 400_000,
-    "item_28_days_minor": 2_800_000,
-    "item_before_minor": 9_100_000,
-    "deliverable_recent_minor": 2_800_000,
-    "undelivered_recent_minor": 50_000,
-    "deliverable_before_minor": 9_000_000,
-    "undelivered_before_minor": 90_000,
-    "captured_before_advances_minor": 0,
-    "refunded_after_advances_minor": 0,
-    "item_28_days_count": 280,
-    "item_before_count": 910,
-}
 SURGE = {"repayable_28_days_minor": 9_000_000}
 ODD: dict[str, dict[str, int]] = {
     "ticket_ratio": {"item_28_days_count": 100},

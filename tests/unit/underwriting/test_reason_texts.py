@@ -123,6 +123,8 @@ class TestWords:
             (missed("KYB_INCOMPLETE", "count", 89), "1 more"),
             (failed("VOLATILE_SALES", 2.10001, 2.0), "10.01 points over"),
             (failed("DECLINING_SALES", -0.625, -0.5), "+12.5 points"),
+            (failed("CHARGEBACK_RATE_HIGH", 0.016, 0.015), "0.1 points over"),
+            (failed("REFUND_RATE_HIGH", 0.36, 0.35), "1 point over"),
             (failed("ACCOUNT_NOT_ACTIVE", 0, 1), "not met"),
         ],
     )
