@@ -22,7 +22,8 @@ def printed(
         CurrencyOffers("EUR", 2, 4, 250_000, 0.06),
         CurrencyOffers("JPY", 1, 2, 90_000, 0.06),
     )
-    summary = Summary(9, 3, offers, (), 0, (), watched, "0123456789abcdef")
+    hashed = "0123456789abcdef"
+    summary = Summary(9, 3, 6, {}, offers, 0, 0, (), 0, (), watched, hashed)
     sample = Sample()
     night = night_of(home, SampleSource(sample, home), sample.end_date)
     print_summary(night, summary, {})
