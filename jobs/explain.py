@@ -1,6 +1,7 @@
 """Explain: read what a night stored of one seller, and say why it decided so."""
 
 from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -8,15 +9,17 @@ import numpy as np
 from jobs.night import Night, read_policy
 from jobs.sources.protocol import DataError
 from jobs.underwriting.distribution import QuantileGrid
-from jobs.underwriting.explanation import Account, Stored, as_plain, explain_account
+from jobs.underwriting.explanation import Account, as_plain, explain_account
+from jobs.underwriting.guard import GUARD_DAYS
 from jobs.underwriting.letter import letter
 from jobs.underwriting.policy import Policy
 from jobs.underwriting.reason_texts import LOCALES, Locale
+from jobs.underwriting.stored import Row, Stored
+from jobs.used_policies import recorded_policy
 from jobs.warehouse.protocol import Warehouse
 from jobs.warehouse.tables import QUANTILE_COLUMNS
 
 _NIGHTS_SHOWN = 10
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def explain(night: Night, seller_id: str, currency_code: str | None) -> Explaine
     with night.warehouse() as warehouse:
         decisions = _decisions(night, warehouse, seller_id, currency_code)
         first = decisions[0]
-        policy = _policy_of(night, first["policy_version"])
+        policy = _policy_of(night, first["policy_version"], warehouse)
         stored = [_stored(night, warehouse, decision) for decision in decisions]
     try:
         accounts = [explain_account(each, policy, night.as_of_date) for each in stored]
@@ -152,7 +155,11 @@ def _listed(nights: list[Row]) -> str:
     return dots + ", ".join(texts[-_NIGHTS_SHOWN:])
 
 
-def _policy_of(night: Night, version: str) -> Policy:
+def _policy_of(night: Night, version: str, warehouse: Warehouse) -> Policy:
+    """Return the policy as it was recorded; the file where no record was kept yet."""
+    recorded = recorded_policy(version, warehouse)
+    if recorded:
+        return recorded
     if version == night.policy.policy_version:
         return night.policy
     return read_policy(replace(night.settings, policy_version=version))
@@ -161,32 +168,47 @@ def _policy_of(night: Night, version: str) -> Policy:
 def _stored(night: Night, warehouse: Warehouse, decision: Row) -> Stored:
     """Read what the other tables keep of one decision."""
 
-    def rows(table: str, order: str, version: str = "policy_version") -> list[Row]:
+    def rows(
+        table: str,
+        order: str,
+        version: str = "policy_version",
+        as_of_date: date = night.as_of_date,
+    ) -> list[Row]:
+        if not warehouse.exists("underwriting", table):
+            return []
         found: list[Row] = warehouse.query(
             f"select * from underwriting.{table}"
             f" where as_of_date = $as_of_date and {version} = $version"
             " and seller_id = $seller_id and currency_code = $currency_code"
             f" order by {order}",
-            as_of_date=night.as_of_date,
+            as_of_date=as_of_date,
             version=decision[version],
             seller_id=decision["seller_id"],
             currency_code=decision["currency_code"],
         ).to_pylist()
         return found
 
-    quantiles = rows("forecast_quantiles", "horizon_days", "model_version")
-    is_priced = warehouse.exists("underwriting", "offer_evaluations")
+    before = night.as_of_date - timedelta(days=GUARD_DAYS)
+    grid, past = (
+        _grid(rows("forecast_quantiles", "horizon_days", "model_version", day))
+        for day in (night.as_of_date, before)
+    )
     return Stored(
         decision,
         rows("eligibility_reasons", "reason_code"),
-        _grid(quantiles) if quantiles else None,
-        rows("offer_evaluations", "target_term_days") if is_priced else [],
-        rows("advance_offers", "target_term_days") if is_priced else [],
+        grid,
+        rows("offer_evaluations", "target_term_days"),
+        rows("advance_offers", "target_term_days"),
+        rows("open_offers", "target_term_days, opened_date, offer_id"),
+        next(iter(rows("guard_findings", "verdict")), None),
+        past,
     )
 
 
-def _grid(quantiles: list[Row]) -> QuantileGrid:
-    """Return one seller's quantiles, rows in the order of their horizons."""
+def _grid(quantiles: list[Row]) -> QuantileGrid | None:
+    """Return one seller's quantiles, rows in the order of their horizons, if any."""
+    if not quantiles:
+        return None
     values = [[row[name] for name in QUANTILE_COLUMNS] for row in quantiles]
     return QuantileGrid(
         np.array([values], dtype=np.float64),

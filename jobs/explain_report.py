@@ -9,7 +9,10 @@ from jobs.explain import Explained
 from jobs.underwriting.explained_tiers import ExplainedTier
 from jobs.underwriting.explanation import Account, changes
 from jobs.underwriting.findings import Finding
+from jobs.underwriting.guard import REVIEW
+from jobs.underwriting.guarded_offers import GUARD_CAP, HELD
 from jobs.underwriting.money import format_minor
+from jobs.underwriting.stored import Evidence, Unusual
 from jobs.underwriting.wording import days, distance_text, percent, quantity
 
 _FEE_PARTS = {
@@ -33,17 +36,32 @@ def report(explained: Explained) -> Iterator[Table | str]:
     for account in explained.accounts:
         yield (
             f"\n[bold]{account.currency_code}[/bold], {account.country_code}:"
-            f" [bold]{account.outcome}[/bold]"
+            f" [bold]{account.outcome}[/bold]{_also(account)}"
         )
         yield _rules(account)
+        if account.unusual:
+            yield _unusual(account.unusual, account)
         if account.forecast:
             yield _forecast(account)
         if account.tiers:
             yield _sizes(account)
         if any(tier.offer for tier in account.tiers):
             yield _fees(account)
+        if account.past_offers:
+            yield _past_offers(account)
+            yield from _lines("How they came about", _nights_before(account))
         yield from _lines("What would change the answer", changes(account))
         yield from _lines("Differs from what was stored", account.disagreements)
+
+
+def _also(account: Account) -> str:
+    """Say what the outcome alone does not: who looks, and what holds."""
+    words = []
+    if any(tier.outcome == HELD for tier in account.tiers):
+        words.append("a person is looking at its sales")
+    if account.holding:
+        words.append(f"earlier offers that hold: {len(account.holding)}")
+    return "".join(f", {word}" for word in words)
 
 
 def _rules(account: Account) -> Table:
@@ -90,17 +108,72 @@ def _sizes(account: Account) -> Table:
     row("under all caps", [tier.capped_advance_minor for tier in tiers])
     steps = format_minor(tiers[0].step_minor, account.currency_code)
     row(f"down to steps of {steps}", [tier.rounded_advance_minor for tier in tiers])
-    reasons = (tier.reason.code if tier.reason else tier.outcome for tier in tiers)
-    table.add_row("outcome", *reasons)
+    table.add_row("outcome", *(_outcome(tier) for tier in tiers))
     return table
+
+
+def _outcome(tier: ExplainedTier) -> str:
+    is_declined = tier.outcome == "declined"
+    return tier.reason.code if tier.reason and is_declined else tier.outcome
 
 
 def _cap(tier: ExplainedTier, name: str, account: Account) -> str:
     for cap in tier.caps:
+        if cap.name == name == GUARD_CAP and _waits(tier, account):
+            return "[bold]waits <[/bold]"
         if cap.name == name:
             amount = format_minor(cap.advance_minor, account.currency_code)
             return f"[bold]{amount} <[/bold]" if cap.is_binding else amount
     return "not reached"
+
+
+def _waits(tier: ExplainedTier, account: Account) -> bool:
+    """Whether the guard gives no size at all until a person has looked."""
+    guard = account.unusual
+    return tier.outcome == HELD and guard is not None and guard.verdict == REVIEW
+
+
+def _unusual(guard: Unusual, account: Account) -> Table:
+    """Show what the guard saw: sales and the band first, then what else is odd."""
+    says = "a person looks first" if guard.verdict == REVIEW else "size of 28 days ago"
+    title = f"Unusual sales: {guard.verdict}, {says}"
+    table = _table(title, "seen", "value", "at most")
+    for each in guard.evidence:
+        numbers = (each.value, each.threshold)
+        table.add_row(each.name, *(_seen(each, number, account) for number in numbers))
+    return table
+
+
+def _seen(evidence: Evidence, number: float, account: Account) -> str:
+    if evidence.name.endswith("_minor"):
+        return format_minor(int(number), account.currency_code)
+    is_rate = evidence.name.endswith("_rate")
+    return percent(number, "en") if is_rate else f"{number:,.4g}"
+
+
+def _past_offers(account: Account) -> Table:
+    """Show the offers that were open before the night, and what it made of them."""
+    columns = ("advance", "fee", "since", "until", "outcome", "tonight's terms")
+    table = _table("Offers of earlier nights", "", *columns)
+    for offer in account.past_offers:
+        amounts = (offer.advance_minor, offer.fee_minor)
+        outcome = "holds" if offer.holds else offer.outcome
+        table.add_row(
+            days(offer.target_term_days, "en"),
+            *(format_minor(each, account.currency_code) for each in amounts),
+            str(offer.opened_date),
+            str(offer.expires_date),
+            f"{outcome}: {offer.reason_code}" if offer.reason_code else outcome,
+            offer.tonight,
+        )
+    return table
+
+
+def _nights_before(account: Account) -> list[str]:
+    """Return the command that explains each night on which an offer was opened."""
+    nights = sorted({offer.opened_date for offer in account.past_offers})
+    words = f"advances explain {account.seller_id} --currency {account.currency_code}"
+    return [f"{words} --as-of {night}" for night in nights]
 
 
 def _fees(account: Account) -> Table:

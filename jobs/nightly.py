@@ -105,7 +105,7 @@ def summarise(night: Night) -> Summary:
             offers=_by_currency(still_open),
             held_count=_count_findings(night, warehouse, "review"),
             limited_count=_count_findings(night, warehouse, "limit"),
-            top_reasons=_top_reasons(night, warehouse),
+            top_reasons=_top_reasons(night, warehouse, still_open),
             quarantined_count=_quarantined_count(night, warehouse),
             first_quarantined=_first_quarantined(night, warehouse),
             watched=read_watched(night, warehouse),
@@ -164,31 +164,28 @@ def _count_findings(night: Night, warehouse: Warehouse, verdict: str) -> int:
 
 
 def _top_reasons(
-    night: Night, warehouse: Warehouse
+    night: Night, warehouse: Warehouse, still_open: pd.DataFrame
 ) -> tuple[tuple[str, str, int], ...]:
-    """Return the commonest reasons of the sellers who got no offer at all."""
+    """Return the commonest reasons of the sellers to whom no offer is open.
+
+    They are of failed rules, or of tiers: those may be of review or budget too.
+    """
     key = ["seller_id", "currency_code"]
-    evaluated = _query(
-        night,
-        warehouse,
-        "select seller_id, currency_code, outcome, reason_code"
-        " from underwriting.offer_evaluations",
-    )
-    is_open = evaluated["outcome"].isin(["offered", "kept"])
-    offered = evaluated.loc[is_open, key].drop_duplicates()
-    priced = evaluated.merge(offered, on=key, how="left", indicator=True)
-    reasons = pd.concat(
+    found = pd.concat(
         [
             _query(
                 night,
                 warehouse,
                 "select seller_id, currency_code, reason_code"
-                " from underwriting.eligibility_reasons",
-            ),
-            priced.loc[priced["_merge"] == "left_only", [*key, "reason_code"]],
+                f" from underwriting.{table}",
+            )
+            for table in ("eligibility_reasons", "offer_evaluations")
         ]
     ).drop_duplicates()
-    counts = reasons["reason_code"].value_counts().sort_index(kind="stable")
+    offered = still_open[key].drop_duplicates()
+    reasons = found.merge(offered, on=key, how="left", indicator=True)
+    of_others = reasons.loc[reasons["_merge"] == "left_only", "reason_code"]
+    counts = of_others.value_counts().sort_index(kind="stable")
     top = counts.sort_values(ascending=False, kind="stable").head(8)
     return tuple(
         (str(code), BY_CODE[str(code)].category, int(top[code])) for code in top.index

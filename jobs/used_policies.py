@@ -54,11 +54,19 @@ def require_unchanged(night: Night, warehouse: Warehouse) -> bool:
 
 def used_policy(version: str, warehouse: Warehouse) -> Policy:
     """Return the policy that decided under ``version``; DataError where none did."""
-    recorded = _recorded(version, warehouse)
-    if recorded is None:
+    policy = recorded_policy(version, warehouse)
+    if policy is None:
         message = f"policy {version} has decided nothing in this warehouse"
         raise DataError(message)
-    return from_record(recorded)
+    return policy
+
+
+def recorded_policy(version: str, warehouse: Warehouse) -> Policy | None:
+    """Return the policy that decided under ``version``, None where none is recorded."""
+    if not warehouse.exists("underwriting", "policies"):
+        return None
+    recorded = _recorded(version, warehouse)
+    return None if recorded is None else from_record(recorded)
 
 
 def _recorded(version: str, warehouse: Warehouse) -> str | None:

@@ -17,28 +17,17 @@ from jobs.underwriting.distribution import (
     quantile_line,
     repair,
 )
-from jobs.underwriting.explained_tiers import ExplainedTier, Lift, Row, explain_tiers
+from jobs.underwriting.explained_tiers import ExplainedTier, Lift, explain_tiers
 from jobs.underwriting.findings import Finding, find
+from jobs.underwriting.guard import LIMIT, limited
 from jobs.underwriting.health import from_json
 from jobs.underwriting.money import format_minor, round_half_up
+from jobs.underwriting.past_offers import PastOffer, past_offers
 from jobs.underwriting.policy import Policy
+from jobs.underwriting.stored import Row, Stored, Unusual, unusual
 from jobs.underwriting.wording import all_seller_texts, days, distance_text, percent
 
 _SHOWN = {"p10_minor": 0.10, "p50_minor": 0.50, "p90_minor": 0.90}
-
-
-@dataclass(frozen=True)
-class Stored:
-    """What a night stored of one seller and currency, as plain values.
-
-    ``grid`` holds one row, or is None for a seller without a forecast.
-    """
-
-    decision: Row
-    reasons: list[Row]
-    grid: QuantileGrid | None
-    evaluations: list[Row]
-    offers: list[Row]
 
 
 @dataclass(frozen=True)
@@ -64,6 +53,8 @@ class Account:
     rules: tuple[Finding, ...]
     forecast: tuple[Forecast, ...]
     tiers: tuple[ExplainedTier, ...]
+    unusual: Unusual | None
+    past_offers: tuple[PastOffer, ...]
     disagreements: tuple[str, ...]
 
     @property
@@ -71,25 +62,23 @@ class Account:
         """The rules that stand in the way."""
         return tuple(finding for finding in self.rules if not finding.is_passed)
 
+    @property
+    def holding(self) -> tuple[PastOffer, ...]:
+        """The offers of earlier nights that hold."""
+        return tuple(offer for offer in self.past_offers if offer.holds)
+
 
 def explain_account(stored: Stored, policy: Policy, as_of_date: dt.date) -> Account:
     """Explain one seller and currency under the policy that decided on it.
 
     Raises:
-        ValueError: tiers were evaluated but the forecast behind them is missing.
+        ValueError: tiers were evaluated but a forecast behind them is missing.
 
     """
     decision = stored.decision
     rows = from_json(pd.Series([decision["inputs"]]))
     rules = find(rows, policy, as_of_date, stored.reasons)
-    if stored.evaluations and stored.grid is None:
-        message = "the forecast behind the offers is missing; predict it again"
-        raise ValueError(message)
-    tiers = (
-        explain_tiers(rows, stored.grid, policy, stored.evaluations, stored.offers)
-        if stored.grid is not None and stored.evaluations
-        else ()
-    )
+    tiers = _tiers(rows, stored, policy)
     return Account(
         decision["seller_id"],
         decision["currency_code"],
@@ -99,8 +88,29 @@ def explain_account(stored: Stored, policy: Policy, as_of_date: dt.date) -> Acco
         rules,
         _forecast(stored.grid, policy),
         tiers,
+        unusual(stored.finding),
+        past_offers(stored.open_offers, tiers, policy),
         (*_other_verdicts(rules, stored.reasons), *_other_sizes(tiers)),
     )
+
+
+def _tiers(
+    rows: pd.DataFrame, stored: Stored, policy: Policy
+) -> tuple[ExplainedTier, ...]:
+    """Explain the tiers, priced on what the guard left of the sales."""
+    if not stored.evaluations:
+        return ()
+    grid, finding, past = stored.grid, stored.finding, stored.past
+    if grid is None:
+        message = "the forecast behind the offers is missing; predict it again"
+        raise ValueError(message)
+    if finding is None or finding["verdict"] != LIMIT:
+        return explain_tiers((rows, grid), (rows, grid), stored, policy)
+    if past is None:
+        message = "the forecast of 28 days before, which limits the size, is missing"
+        raise ValueError(message)
+    smaller = limited(rows, grid, pd.DataFrame([finding]), past)
+    return explain_tiers((rows, grid), smaller, stored, policy)
 
 
 def as_plain(account: Account) -> dict[str, Any]:
@@ -124,6 +134,8 @@ def changes(account: Account) -> list[str]:
         f"{finding.code}: {distance_text(finding, code)}" for finding in account.failed
     ]
     for tier in account.tiers:
+        if tier.outcome == "kept":
+            continue  # An earlier offer holds: what tonight would be is beside it.
         term = days(tier.target_term_days, "en")
         if tier.reason:
             text = distance_text(tier.reason, code) + _sales_text(tier)

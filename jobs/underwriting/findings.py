@@ -58,7 +58,7 @@ def find(
     """Measure every rule on one health row, and add what else was stored.
 
     ``stored`` are the seller's rows of ``eligibility_reasons``: a reason that no rule
-    measures (a person is to look, say) appears with the numbers that were kept.
+    measures any more appears with the numbers that were kept.
     """
     found = []
     for rule in RULES:

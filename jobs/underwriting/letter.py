@@ -1,11 +1,11 @@
 """The seller's letter: offers, what set their size, and what stood in the way."""
 
-import datetime as dt
-
-from jobs.underwriting.explained_tiers import ExplainedTier, Row
+from jobs.underwriting.explained_tiers import ExplainedTier
 from jobs.underwriting.explanation import Account
+from jobs.underwriting.findings import Finding
 from jobs.underwriting.money import format_minor
-from jobs.underwriting.reason_texts import Locale, Texts, texts
+from jobs.underwriting.past_offers import PastOffer, as_day
+from jobs.underwriting.reason_texts import NEUTRAL, Locale, Texts, texts
 from jobs.underwriting.wording import date, days, percent, seller_text, seller_texts
 
 TITLE = texts(
@@ -30,6 +30,16 @@ OFFER = texts(
     " diarias, según nuestra previsión en unos {days}. Válida hasta el {date}.",
     "{advance}、手数料{fee}。日々の売上の{rate}で合計{owed}を返済いただき、"
     "予測では約{days}で完了します。有効期限は{date}です。",
+)
+HOLDS = texts(
+    "Our offer of {since} still holds until {date}: {advance} for a fee of {fee}; you"
+    " repay {owed} with {rate} of your daily sales.",
+    "Notre offre du {since} reste valable jusqu'au {date} : {advance} pour des frais de"
+    " {fee} ; vous remboursez {owed} avec {rate} de vos ventes quotidiennes.",
+    "Nuestra oferta del {since} sigue en vigor hasta el {date}: {advance} por una"
+    " comisión de {fee}; devuelve {owed} con el {rate} de sus ventas diarias.",
+    "{since}のご提案は{date}まで引き続き有効です。{advance}、手数料{fee}、"
+    "日々の売上の{rate}で合計{owed}をご返済いただきます。",
 )
 CAPS: dict[str, Texts] = {
     "confidence": texts(
@@ -64,6 +74,13 @@ CAPS: dict[str, Texts] = {
         "El importe es lo que queda del máximo que anticipamos a una empresa.",
         "金額は、一事業者あたりの上限の残りです。",
     ),
+    "unusual_sales": texts(
+        "The amount is what your sales of four weeks ago repay in {days}.",
+        "Le montant est ce que vos ventes d'il y a quatre semaines remboursent en"
+        " {days}.",
+        "El importe es lo que sus ventas de hace cuatro semanas devuelven en {days}.",
+        "金額は、4週間前の売上により{days}で返済される額です。",
+    ),
 }
 OTHER_CAP = texts(
     "The amount is limited by what we can advance at present.",
@@ -76,6 +93,12 @@ DECLINED = texts(
     "Nous ne faisons pas d'offre pour le moment. Voici ce qui s'y oppose :",
     "Por ahora no hacemos una oferta. Esto lo impidió:",
     "現在、ご提案を控えております。理由は次のとおりです。",
+)
+NO_OTHER = texts(
+    "We make no other offer at the moment. This stood in the way:",
+    "Nous ne faisons pas d'autre offre pour le moment. Voici ce qui s'y oppose :",
+    "Por ahora no hacemos otra oferta. Esto lo impidió:",
+    "現在、ほかのご提案を控えております。理由は次のとおりです。",
 )
 NOT_ASSESSED = texts(
     "We could not look at your account this time:",
@@ -104,35 +127,42 @@ def letter(account: Account, locale: Locale) -> list[str]:
 
 
 def _answer(account: Account, locale: Locale) -> list[str]:
+    holding = [_holding(account, offer, locale) for offer in account.holding]
+    offers = [_offer(account, tier, locale) for tier in account.tiers if tier.offer]
+    if offers:
+        return [OFFERED[locale], *offers, *holding, *_refused_tiers(account, locale)]
+    if holding and account.outcome == "eligible" and not _untold(account):
+        return holding
+    return [*holding, *_refusal(account, locale)]
+
+
+def _refusal(account: Account, locale: Locale) -> list[str]:
+    """Return why nothing is offered tonight, but for what was offered before."""
     currency, night = account.currency_code, account.as_of_date
     if account.outcome == "not_assessed":
         # What was measured on faulty data is nothing to tell a seller.
         faults = [finding for finding in account.failed if finding.category == "data"]
         return [NOT_ASSESSED[locale], *seller_texts(faults, currency, night, locale)]
-    offers = [_offer(account, tier, locale) for tier in account.tiers if tier.offer]
+    header = (NO_OTHER if account.holding else DECLINED)[locale]
+    if account.failed:
+        told = seller_texts(account.failed, currency, night, locale)
+        is_all_internal = all(finding.is_internal for finding in account.failed)
+        return told if is_all_internal else [header, *told]
     refused = _refused_tiers(account, locale)
-    if offers:
-        return [OFFERED[locale], *offers, *refused]
-    if refused and not account.failed:
-        return [DECLINED[locale], *refused]
-    told = seller_texts(account.failed, currency, night, locale)
-    is_all_internal = all(finding.is_internal for finding in account.failed)
-    return told if is_all_internal else [DECLINED[locale], *told]
+    if any(tier.outcome == "review" for tier in account.tiers):
+        return refused  # Who waits for a person is not declined.
+    return [header, *refused] if refused else [NEUTRAL[locale]]
 
 
 def _offer(account: Account, tier: ExplainedTier, locale: Locale) -> str:
-    offer: Row = tier.offer or {}
+    offer = tier.offer or {}
     # Half of the forecast repays by the median day, which lies within the term.
     median_days = offer["repayment_p50_days"] or tier.target_term_days
-    amounts = {
-        name: format_minor(offer[f"{name}_minor"], account.currency_code, locale)
-        for name in ("advance", "fee", "owed")
-    }
     terms = OFFER[locale].format(
-        **amounts,
+        **_amounts(account, offer["advance_minor"], offer["fee_minor"], locale),
         rate=percent(offer["holdback_rate"], locale),
         days=days(median_days, locale),
-        date=date(_day(offer["expires_date"]), locale),
+        date=date(as_day(offer["expires_date"]), locale),
     )
     size = CAPS.get(tier.binding_cap, OTHER_CAP)[locale].format(
         days=days(tier.target_term_days, locale),
@@ -141,17 +171,49 @@ def _offer(account: Account, tier: ExplainedTier, locale: Locale) -> str:
     return terms + (" " if locale != "ja" else "") + size
 
 
+def _holding(account: Account, offer: PastOffer, locale: Locale) -> str:
+    return HOLDS[locale].format(
+        **_amounts(account, offer.advance_minor, offer.fee_minor, locale),
+        rate=percent(offer.holdback_rate, locale),
+        since=date(offer.opened_date, locale),
+        date=date(offer.expires_date, locale),
+    )
+
+
+def _amounts(
+    account: Account, advance_minor: int, fee_minor: int, locale: Locale
+) -> dict[str, str]:
+    amounts = {"advance": advance_minor, "fee": fee_minor}
+    amounts["owed"] = advance_minor + fee_minor
+    return {
+        name: format_minor(amount, account.currency_code, locale)
+        for name, amount in amounts.items()
+    }
+
+
 def _refused_tiers(account: Account, locale: Locale) -> list[str]:
+    """Return why terms are not offered; what is true of all of them once and first."""
     currency, night = account.currency_code, account.as_of_date
+    told: dict[str, None] = {}
+    of_terms = []
+    for tier, reason in _untold(account):
+        text = seller_text(reason, currency, night, locale)
+        is_of_term = reason.category not in ("review", "budget")
+        if is_of_term or any(tier.offer for tier in account.tiers):
+            term = days(tier.target_term_days, locale)
+            of_terms.append(FOR_TERM[locale].format(days=term, text=text))
+        else:
+            told[text] = None
+    return [*told, *of_terms]
+
+
+def _untold(account: Account) -> list[tuple[ExplainedTier, Finding]]:
+    """Return the refused tiers, but for terms in which an earlier offer holds."""
+    held = {offer.target_term_days for offer in account.holding}
     return [
-        FOR_TERM[locale].format(
-            days=days(tier.target_term_days, locale),
-            text=seller_text(tier.reason, currency, night, locale),
-        )
+        (tier, tier.reason)
         for tier in account.tiers
-        if tier.reason and not tier.reason.is_internal
+        if tier.reason
+        and not tier.reason.is_internal
+        and tier.target_term_days not in held
     ]
-
-
-def _day(moment: dt.date) -> dt.date:
-    return dt.date(moment.year, moment.month, moment.day)

@@ -76,7 +76,7 @@ def distance_text(finding: Finding, currency_code: str) -> str:
     if finding.is_passed:
         return ""
     if finding.unit == "flag" or distance is None:
-        return "not met"
+        return _not_measured(finding, currency_code)
     is_short = value is None or finding.threshold is None or value < finding.threshold
     if finding.unit == "minor":
         amount = f"{to_decimal(int(distance), currency_code):,} {currency_code}"
@@ -91,6 +91,17 @@ def distance_text(finding: Finding, currency_code: str) -> str:
     count = int(distance)
     noun = {"days": " day" if count == 1 else " days"}.get(finding.unit, "")
     return f"{count:,} more{noun}" if is_short else f"{count:,}{noun} too many"
+
+
+def _not_measured(finding: Finding, currency_code: str) -> str:
+    """Say what stands in the way where no more of anything would be enough."""
+    if finding.category == "review":
+        return "a person has to look"
+    if finding.category == "budget" and finding.threshold is not None:
+        budget = f"{to_decimal(int(finding.threshold), currency_code):,}"
+        room = "or in the room of its cohort or country"
+        return f"no place in the night's {budget} {currency_code}, {room}"
+    return "not met"
 
 
 def quantity(

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from conftest import SAMPLE
-from nights import rows_of
+from nights import change, rows_of
 
 from jobs.__main__ import cli
 from jobs.explain import Explained, explain
 from jobs.night import Night
+from jobs.nightly import summarise
 from jobs.sources.protocol import DataError
 from jobs.underwriting.reason_texts import LOCALES
 
@@ -136,3 +137,95 @@ def test_what_is_not_stored_is_said(finished_night: Night) -> None:
         explain(earlier, known[0], None)
     with pytest.raises(DataError, match="not BRL; give one of those"):
         explain(finished_night, known[0], "BRL")
+
+
+@pytest.fixture
+def later(night: Night) -> tuple[Night, dict[str, str]]:
+    """Return the night as if its euro offers were a night old, and the rest spent.
+
+    The second value is a euro seller whose offer holds, one whose was withdrawn, and a
+    yen seller who lost its place.
+    """
+    held, ended = found(
+        night,
+        "select distinct seller_id from underwriting.advance_offers"
+        " where currency_code = 'EUR' order by seller_id limit 2",
+    )
+    (lost,) = found(
+        night,
+        "select min(seller_id) as seller_id from underwriting.advance_offers"
+        " where currency_code = 'JPY'",
+    )
+    change(
+        night,
+        "insert into underwriting.open_offers by name select * exclude (as_of_date),"
+        " as_of_date, date '2026-10-30' as opened_date, case seller_id when"
+        f" '{ended}' then 'withdrawn' else 'kept' end as outcome, case seller_id when"
+        f" '{ended}' then 'ADVANCE_ACCEPTED' end as reason_code"
+        " from (select offer_id, seller_id, as_of_date, expires_date, currency_code,"
+        " target_term_days, advance_minor, owed_minor, fee_rate, holdback_rate,"
+        " policy_version, code_version from underwriting.advance_offers"
+        " where currency_code = 'EUR')",
+        "delete from underwriting.advance_offers",
+        "update underwriting.offer_evaluations set outcome = 'kept',"
+        " offered_advance_minor = 0 where currency_code = 'EUR' and outcome = 'offered'"
+        f" and seller_id <> '{ended}'",
+        "update underwriting.offer_evaluations set outcome = 'declined',"
+        " offered_advance_minor = 0, reason_code = 'BUDGET_EXHAUSTED'"
+        " where currency_code <> 'EUR' and outcome = 'offered'",
+    )
+    return night, {"held": held, "ended": ended, "lost": lost}
+
+
+def test_what_holds_ended_and_lost_its_place_is_said(
+    later: tuple[Night, dict[str, str]],
+) -> None:
+    """In the tables, the letter and the summary, each under its own name."""
+    night, sellers = later
+    staff, english, ended = (
+        run(night, sellers[name], "--currency", "eur", *words)
+        for name, words in (("held", ()), ("held", ("--locale", "en")), ("ended", ()))
+    )
+    short = run(night, sellers["lost"], "--currency", "jpy")
+    (account,) = json.loads(run(night, sellers["held"], "--currency", "eur", "--json"))[
+        "accounts"
+    ]
+
+    assert "earlier offers that hold" in staff
+    command = f"explain {sellers['held']} --currency EUR --as-of 2026-10-30"
+    assert command in staff
+    assert ": not better by 10%" in staff
+    assert "Our offer of October 30, 2026 still holds until November 30, 2026" in (
+        english
+    )
+    assert "We can offer you" not in english
+    assert {"kept"} == {offer["outcome"] for offer in account["past_offers"]}
+    assert "withdrawn: ADVANCE_ACCEPTED" in ended
+    assert "no place in the night's 320,000,000 JPY" in short
+    reasons = {code: category for code, category, _ in summarise(night).top_reasons}
+    assert reasons["BUDGET_EXHAUSTED"] == "budget"
+
+
+def test_the_policy_is_the_recorded_one(night: Night) -> None:
+    """Not the file of today; that only where a warehouse has no record yet."""
+    (seller,) = found(
+        night,
+        "select min(seller_id) as seller_id from underwriting.advance_offers",
+    )
+
+    def days_asked() -> set[float | None]:
+        (account, *_) = explain(night, seller, None).accounts
+        return {
+            rule.threshold for rule in account.rules if rule.code == "SHORT_HISTORY"
+        }
+
+    change(
+        night,
+        "update underwriting.policies set content = replace(content,"
+        """ '"minimum_history_days": 90, "minimum_repaid',"""
+        """ '"minimum_history_days": 77, "minimum_repaid')""",
+    )
+    recorded = days_asked()
+    change(night, "drop table underwriting.policies")
+
+    assert (recorded, days_asked()) == ({77.0}, {90.0})

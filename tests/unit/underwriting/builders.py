@@ -137,6 +137,25 @@ def grid(daily_minor: list[float], spread: float = 0.3) -> QuantileGrid:
     return QuantileGrid(values, HORIZONS, PROBABILITIES)
 
 
+def open_offer(**changes: Any) -> pd.DataFrame:  # noqa: ANN401 - any column
+    """Return anna's 90-day offer of ten nights ago, changed as said."""
+    row = {
+        "offer_id": "old",
+        "seller_id": "anna",
+        "currency_code": "EUR",
+        "target_term_days": 90,
+        "advance_minor": 700_000,
+        "owed_minor": 740_000,
+        "fee_rate": 0.0571,
+        "holdback_rate": 0.10,
+        "opened_date": pd.Timestamp(AS_OF_DATE) - pd.Timedelta(days=10),
+        "expires_date": pd.Timestamp(AS_OF_DATE) + pd.Timedelta(days=20),
+        "accepted_offer_id": None,
+    }
+    frame = pd.DataFrame([{**row, **changes}])
+    return frame.astype({"accepted_offer_id": "str"})
+
+
 def book(everyone: pd.DataFrame, open_offers: pd.DataFrame | None = None) -> Book:
     """Return what a night knows of everyone, and of the offers open before it."""
     before = no_open_offers() if open_offers is None else open_offers

@@ -1,5 +1,6 @@
 """Explanations against the decisions they explain, and fees against their parts."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -13,28 +14,35 @@ from jobs.underwriting.distribution import QuantileGrid, quantile_line
 from jobs.underwriting.eligibility import evaluate
 from jobs.underwriting.explanation import (
     Account,
-    Stored,
     as_plain,
     changes,
     explain_account,
 )
-from jobs.underwriting.letter import letter
+from jobs.underwriting.guarded_offers import Inputs, guarded_offers
+from jobs.underwriting.letter import CAPS, DECLINED, NO_OTHER, OFFERED, letter
+from jobs.underwriting.money import format_minor
 from jobs.underwriting.policy import Policy
 from jobs.underwriting.pricing import Collections, Costs, fee_parts, owed_for_advance
-from jobs.underwriting.reason_texts import LOCALES, NEUTRAL, REASON_TEXTS
+from jobs.underwriting.reason_texts import LOCALES, NEUTRAL, REASON_TEXTS, Locale
+from jobs.underwriting.stored import Stored
+from jobs.underwriting.wording import date, percent
 
 from .builders import (
     AS_OF_DATE,
     DAILY,
     HORIZONS,
     YEN,
+    book,
     grid,
     health,
-    offered,
+    open_offer,
     policy,
 )
 
 SANCTIONED = {"sanctions_outcome": "failed"}
+NO_FINDINGS = pd.DataFrame(columns=["seller_id", "currency_code", "verdict"], dtype=str)
+#: What 1,000.00 a day four weeks ago limits the size to: a fifth of it.
+PAST = grid([20_000.0])
 
 
 def plain(frame: pd.DataFrame, row: int, health_rows: pd.DataFrame) -> list[Any]:
@@ -44,24 +52,49 @@ def plain(frame: pd.DataFrame, row: int, health_rows: pd.DataFrame) -> list[Any]
     return list(pa.Table.from_pandas(mine, preserve_index=False).to_pylist())
 
 
+def finding(verdict: str, seller_id: str = "anna") -> pd.DataFrame:
+    """Return the guard's finding of a seller whose sales were a fifth before."""
+    evidence = {"name": "repayable_28_days_minor", "value": 9, "threshold": 2}
+    row = {
+        "seller_id": seller_id,
+        "currency_code": "EUR" if seller_id == "anna" else "JPY",
+        "verdict": verdict,
+        "evidence": json.dumps([evidence]),
+        "repayable_91_days_before_minor": 1_820_000,
+        "repayable_364_days_before_minor": 7_280_000,
+    }
+    return pd.DataFrame([row])
+
+
 def explained(
     rows: pd.DataFrame,
     row: int = 0,
     sales: QuantileGrid | None = None,
     rules: Policy | None = None,
-    **changed: list[dict[str, Any]],
+    **given: Any,  # noqa: ANN401 - frames and lists
 ) -> Account:
-    """Decide and price these sellers, and explain the one in that row."""
+    """Decide and price these sellers, and explain the one in that row.
+
+    Given may be the offers open ``before``, the guard's ``findings``, and what is
+    stored in the place of what was made.
+    """
+    before, findings = given.pop("before", None), given.pop("findings", NO_FINDINGS)
     rules, sales = rules or policy(), sales or grid(DAILY)
     evaluation = evaluate(rows, rules, AS_OF_DATE)
     decisions = evaluation.decisions
     places = np.flatnonzero(decisions["outcome"] == "eligible")
-    offers = offered(rows.iloc[places], sales.take(places), rules, rows)
-    stored = {
+    eligible = rows.iloc[places].reset_index(drop=True)
+    past = PAST if (findings["verdict"] == "limit").any() else None
+    inputs = Inputs(eligible, sales.take(places), book(rows, before), findings, past)
+    offers = guarded_offers(inputs, rules, AS_OF_DATE)
+    stored: dict[str, Any] = {
         "reasons": plain(evaluation.reasons, row, rows),
         "evaluations": plain(offers.evaluations, row, rows),
         "offers": plain(offers.offers, row, rows),
-    } | changed
+        "open_offers": plain(offers.open_offers, row, rows),
+        "finding": next(iter(plain(findings, row, rows)), None),
+        "past": past,
+    } | given
     (decision,) = plain(decisions, row, rows)
     mine = sales.take(slice(row, row + 1))
     return explain_account(
@@ -135,11 +168,11 @@ class TestRules:
         assert account.disagreements == ()
 
     def test_a_stored_reason_that_no_rule_measures_shows(self) -> None:
-        """What a guard kept beside the rules is explained as it was kept."""
-        kept = {"reason_code": "UNUSUAL_SALES", "unit": "flag"}
+        """A rule that is no more is explained as it was kept."""
+        kept = {"reason_code": "EXPOSURE_LIMIT", "unit": "minor"}
         kept |= dict.fromkeys(("value", "threshold", "distance"), None)
         account = explained(health(), reasons=[kept])
-        assert [finding.code for finding in account.failed] == ["UNUSUAL_SALES"]
+        assert [finding.code for finding in account.failed] == ["EXPOSURE_LIMIT"]
 
     def test_another_verdict_than_stored_is_named(self) -> None:
         """An explanation says so where it would not decide the same."""
@@ -221,6 +254,127 @@ class TestTiers:
         assert threshold is not None
         assert distance == threshold - value > 0
         assert numbers in (None, (value, threshold, distance))
+
+
+class TestPastOffers:
+    """Offers of earlier nights: those that hold, and those that the night ended."""
+
+    @pytest.mark.parametrize("locale", LOCALES)
+    def test_a_declined_seller_reads_that_its_offer_holds(self, locale: Locale) -> None:
+        """In one sentence with its terms and last day, before why there is no other."""
+        rows = health({"tenure_days": 56}, YEN)
+        held = explained(rows, before=open_offer())
+        holds, *rest = letter(held, locale)[1:-1]
+        bare = letter(explained(rows), locale)[1:-1]
+        (offer,) = held.holding
+        assert (offer.fee_minor, offer.tonight) == (40_000, "none")
+        for shown in (offer.advance_minor, offer.fee_minor, offer.owed_minor):
+            assert format_minor(shown, "EUR", locale) in holds
+        for day in (offer.opened_date, offer.expires_date):
+            assert date(day, locale) in holds
+        assert [DECLINED[locale], NO_OTHER[locale]] == [bare[0], rest[0]]
+        assert bare[1:] == rest[1:]
+
+    def test_an_offer_that_holds_stays_beside_tonights_terms(self) -> None:
+        """The tier says what it would be; a longer one is compared with what holds."""
+        free = explained(health())
+        tonight, longer = free.tiers[0], free.tiers[1].rounded_advance_minor
+        before = open_offer(advance_minor=longer, owed_minor=longer + 40_000)
+        account = explained(health(), before=before)
+        kept, close = account.tiers[:2]
+        (offer,) = account.holding
+        assert (kept.outcome, kept.offer, kept.reason) == ("kept", None, None)
+        assert tonight.offer is not None
+        terms = format_minor(tonight.offer["advance_minor"], "EUR")
+        rate = percent(tonight.offer["fee_rate"], "en")
+        assert offer.tonight == f"{terms} at {rate}: not better by 10%"
+        assert close.reason is not None
+        assert close.reason.code == "BELOW_MINIMUM_ADVANCE"
+        assert close.reason.threshold == -(-longer * 11 // 50_000) * 5_000
+        assert not [line for line in changes(account) if line.startswith("90 days")]
+        assert account.disagreements == ()
+
+    def test_who_only_has_what_holds_is_not_told_of_a_decline(self) -> None:
+        """The letter of a yen seller whose offers all hold has them alone."""
+        terms = [tier.target_term_days for tier in explained(health(), 1).tiers]
+        of_yen = {"seller_id": "botan", "currency_code": "JPY"}
+        amounts = {"advance_minor": 10**7, "owed_minor": 11 * 10**6}
+        before = pd.concat(
+            open_offer(**of_yen, **amounts, target_term_days=term, offer_id=str(term))
+            for term in terms
+        )
+        account = explained(health(), 1, before=before)
+        assert [tier.outcome for tier in account.tiers] == ["kept"] * 3
+        assert len(letter(account, "ja")) == 5
+        assert all("2026年11月21日" in text for text in letter(account, "ja")[1:-1])
+
+    def test_an_ended_offer_is_listed_for_staff_alone(self) -> None:
+        """Why it ended and what took its place show; the seller reads of the new."""
+        before = open_offer(advance_minor=50_000, owed_minor=58_000, fee_rate=0.16)
+        account = explained(health(), before=before)
+        (past,) = account.past_offers
+        offer = account.tiers[0].offer
+        assert offer is not None
+        told = (past.outcome, past.reason_code, past.superseded_by_offer_id)
+        assert told == ("replaced", "BETTER_TERMS", offer["offer_id"])
+        assert letter(account, "en") == letter(explained(health()), "en")
+
+
+class TestGuardAndBudget:
+    """Neither is a decline, and neither disagrees with what was stored."""
+
+    def test_a_limited_size_is_the_guards(self) -> None:
+        """Caps are as without the guard, prices as under it; the letter has a text."""
+        free = explained(health())
+        account = explained(health(), findings=finding("limit"))
+        tier = account.tiers[0]
+        assert (account.disagreements, tier.binding_cap) == ((), "unusual_sales")
+        assert {cap.name: cap.advance_minor for cap in free.tiers[0].caps}.items() < {
+            cap.name: cap.advance_minor for cap in tier.caps
+        }.items()
+        assert tier.offer is not None
+        assert tier.fee_parts is not None
+        assert 0 <= tier.fee_parts["remainder_minor"] <= 5
+        assert tier.lifted is not None
+        assert tier.lifted.advance_minor == free.tiers[0].rounded_advance_minor
+        said = CAPS["unusual_sales"]["en"].format(days="90 days")
+        assert letter(account, "en")[2].endswith(said)
+
+    def test_a_held_seller_reads_that_a_person_looks(self) -> None:
+        """Once, without a decline; staff sees the evidence, and what waits."""
+        account = explained(health(), 1, findings=finding("review", "botan"))
+        assert [tier.outcome for tier in account.tiers] == ["review"] * 3
+        assert letter(account, "ja")[1:-1] == [
+            REASON_TEXTS["UNUSUAL_SALES", "flag"]["ja"]
+        ]
+        assert as_plain(account)["unusual"] == {
+            "verdict": "review",
+            "evidence": (
+                {"name": "repayable_28_days_minor", "value": 9, "threshold": 2},
+            ),
+        }
+        said = changes(account)
+        assert said[0] == "90 days, UNUSUAL_SALES: a person has to look"
+        assert said[1].startswith("90 days, without unusual_sales: ¥")
+        assert account.disagreements == ()
+
+    def test_a_lost_place_names_the_nights_budget(self) -> None:
+        """Staff reads the currency's budget, the seller that it is not about them."""
+        tight = policy(
+            ("nightly_budget_minor = 320_000_000", "nightly_budget_minor = 90_000")
+        )
+        euro, yen = (explained(health(), row, rules=tight) for row in (0, 1))
+        assert letter(euro, "en")[1] == OFFERED["en"]
+        assert letter(yen, "es")[1:-1] == [
+            DECLINED["es"],
+            REASON_TEXTS["BUDGET_EXHAUSTED", "minor"]["es"],
+        ]
+        reason = yen.tiers[0].reason
+        assert reason is not None
+        assert (reason.category, reason.threshold) == ("budget", 90_000)
+        assert changes(yen)[0].startswith(
+            "90 days, BUDGET_EXHAUSTED: no place in the night's 90,000 JPY, or"
+        )
 
 
 class TestLetter:

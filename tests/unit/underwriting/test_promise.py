@@ -25,32 +25,23 @@ from jobs.underwriting.offers import (
 from jobs.underwriting.promise import EVENTS, review
 from jobs.underwriting.reasons import REASONS
 
-from .builders import AS_OF_DATE, DAILY, NO_REASONS, YEN, grid, health, offered, policy
+from .builders import (
+    AS_OF_DATE,
+    DAILY,
+    NO_REASONS,
+    YEN,
+    grid,
+    health,
+    offered,
+    open_offer,
+    policy,
+)
 
 LIFE = policy().offers.life_days
 STANDING = [each.code for each in REASONS if each.category == "standing"]
 CREDIT = [each.code for each in REASONS if each.category == "credit"]
 ACCOUNT = ["seller_id", "currency_code"]
 _EXAMPLE_STEPS = 50
-
-
-def open_offer(**changes: Any) -> pd.DataFrame:  # noqa: ANN401 - any column
-    """Return anna's 90-day offer of ten nights ago, changed as said."""
-    row = {
-        "offer_id": "old",
-        "seller_id": "anna",
-        "currency_code": "EUR",
-        "target_term_days": 90,
-        "advance_minor": 700_000,
-        "owed_minor": 740_000,
-        "fee_rate": 0.0571,
-        "holdback_rate": 0.10,
-        "opened_date": pd.Timestamp(AS_OF_DATE) - pd.Timedelta(days=10),
-        "expires_date": pd.Timestamp(AS_OF_DATE) + pd.Timedelta(days=20),
-        "accepted_offer_id": None,
-    }
-    frame = pd.DataFrame([{**row, **changes}])
-    return frame.astype({"accepted_offer_id": "str"})
 
 
 def failed(code: str, seller_id: str = "anna") -> pd.DataFrame:

@@ -6,11 +6,14 @@ import re
 import pytest
 
 from jobs.underwriting.findings import Finding, failed
+from jobs.underwriting.guarded_offers import GUARD_CAP
 from jobs.underwriting.letter import (
     CAPS,
     CLOSING,
     DECLINED,
     FOR_TERM,
+    HOLDS,
+    NO_OTHER,
     NOT_ASSESSED,
     OFFER,
     OFFERED,
@@ -34,7 +37,7 @@ NIGHT = dt.date(2026, 10, 31)
 TOLD = [reason for reason in REASONS if not reason.is_internal]
 INTERNAL = [reason for reason in REASONS if reason.is_internal]
 PHRASES = [TITLE, OFFERED, OFFER, OTHER_CAP, DECLINED, NOT_ASSESSED, FOR_TERM, CLOSING]
-PHRASES += [*CAPS.values(), NEUTRAL, *REASON_TEXTS.values()]
+PHRASES += [HOLDS, NO_OTHER, *CAPS.values(), NEUTRAL, *REASON_TEXTS.values()]
 
 
 def missed(code: str, unit: str, value: float = 56.0) -> Finding:
@@ -60,8 +63,8 @@ class TestCatalogue:
             assert len(set(phrase.values())) == 4, phrase["en"]
 
     def test_every_cap_has_a_text(self) -> None:
-        """Sizing has no cap that the letter cannot explain."""
-        assert set(SIZING_CAPS) == set(CAPS)
+        """Neither sizing nor the guard has a cap that the letter cannot explain."""
+        assert {*SIZING_CAPS, GUARD_CAP} == set(CAPS)
 
     @pytest.mark.parametrize("currency", ["EUR", "JPY"])
     @pytest.mark.parametrize("locale", LOCALES)

@@ -26,8 +26,9 @@ refused_tiers as (
 ranked_reasons as (
 
     -- Rules decline the seller, tiers decline those who passed every rule: nobody has
-    -- reasons of both. A tier that waits for a person (review, the last word of the
-    -- alphabet) comes first, then the shortest, the easiest to get.
+    -- reasons of both. A tier that waits for a person comes first, then one that only
+    -- the night's portfolio had no place for: neither is a judgment of the seller, and
+    -- no other reason may hide it. Then the shortest, the easiest to get.
     select
         seller_id,
         currency_code,
@@ -46,7 +47,11 @@ ranked_reasons as (
         reason_code,
         row_number() over (
             partition by seller_id, currency_code, as_of_date, policy_version
-            order by max(outcome) desc, min(target_term_days), reason_code
+            order by
+                reason_code = 'UNUSUAL_SALES' desc,
+                reason_code = 'BUDGET_EXHAUSTED' desc,
+                min(target_term_days) asc,
+                reason_code asc
         ) as reason_rank
     from refused_tiers
     group by seller_id, currency_code, as_of_date, policy_version, reason_code
