@@ -212,3 +212,13 @@ def _country_contradictions(policy: Policy) -> Iterator[Fault]:
                     f"countries.{code}.currencies",
                     f"expected a [currencies.{currency}] table for {currency}.",
                 )
+    used = {
+        each for country in policy.countries.values() for each in country.currencies
+    }
+    for currency in policy.currencies:
+        if currency not in used:
+            yield Fault(
+                f"currencies.{currency}",
+                "expected a [countries.XX] table with this currency: no country lends"
+                " in it.",
+            )

@@ -119,6 +119,14 @@ FAULTS = [
         "countries.BR.currencies: expected a [currencies.CLP] table for CLP.",
     ),
     (
+        'currencies = ["JPY"]',
+        'currencies = ["USD"]',
+        (
+            "currencies.JPY: expected a [countries.XX] table with this currency: no"
+            " country lends in it."
+        ),
+    ),
+    (
         "minimum_advance_minor = 30_000  ",
         "minimum_advance_minor = 50_000_000  ",
         (
