@@ -7,7 +7,6 @@ the seller still owes it.
 
 import datetime as dt
 import json
-from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -119,21 +118,20 @@ def from_json(texts: pd.Series) -> pd.DataFrame:
 def _texts(column: pd.Series) -> list[str]:
     """One column as JSON names and values; each different value is written once."""
     codes, values = pd.factorize(column)
-    texts: Iterable[str]
     if str(column.name).endswith("_date"):
-        texts = pd.to_datetime(values).strftime('"%Y-%m-%d"')
+        texts = pd.to_datetime(values).strftime('"%Y-%m-%d"').tolist()
     elif isinstance(values, pd.DatetimeIndex):
-        texts = values.strftime('"%Y-%m-%dT%H:%M:%S.%f"')
+        texts = values.strftime('"%Y-%m-%dT%H:%M:%S.%f"').tolist()
     elif pd.api.types.is_bool_dtype(values):
         texts = ["true" if value else "false" for value in values]
     elif pd.api.types.is_integer_dtype(values):
-        texts = map(str, values.tolist())
+        texts = [str(value) for value in values.tolist()]
     elif pd.api.types.is_numeric_dtype(values):
         # Shortest exact text of each number, whole ones without decimals.
         floats = values.to_numpy(dtype=np.float64).tolist()
-        texts = (repr(number).removesuffix(".0") for number in floats)
+        texts = [repr(number).removesuffix(".0") for number in floats]
     else:
-        texts = map(json.dumps, values.tolist())
+        texts = [json.dumps(value) for value in values.tolist()]
     name = json.dumps(column.name) + ": "
     known = [name + text for text in (*texts, "null")]  # code -1: missing
     return [known[code] for code in codes.tolist()]
