@@ -27,8 +27,9 @@ def read_quantiles(
     )
     if not warehouse.exists("underwriting", "forecast_quantiles"):
         raise DataError(message)
+    columns = ", ".join([*_KEY, "horizon_days", *QUANTILE_COLUMNS, "is_extrapolated"])
     query = (
-        "select * from underwriting.forecast_quantiles"
+        f"select {columns} from underwriting.forecast_quantiles"
         " where as_of_date = $as_of_date and model_version = $model_version"
     )
     only = {} if seller_id is None else {"seller_id": seller_id}

@@ -224,20 +224,15 @@ def _locate(
         count += value < level
     below = count.astype(np.int64)
     right = np.clip(below, 1, len(line.edges) - 1)
-    lower, upper = _pick(line.values, right - 1), _pick(line.values, right)
+    # Where each element's edge below K lies in the flat values; the next is a row on.
+    place = (right - 1) * level.size + np.arange(level.size).reshape(level.shape)
+    lower, upper = line.values.take(place), line.values.take(place + level.size)
     start, end = line.edges[right - 1], line.edges[right]
     rise = np.where(upper > lower, upper - lower, 1.0)
     inside = np.clip((level - lower) / rise, 0.0, 1.0)
     reached = start + inside * (end - start)
     reached = np.where(below == len(line.edges), 1.0, reached)
-    return reached, start, lower, _pick(line.integrals, right - 1)
-
-
-def _pick(values: FloatArray, edge: IntegerArray) -> FloatArray:
-    """values[edge[i, ...], i, ...], the edge chosen for each element."""
-    flat = values.reshape(len(values), -1)
-    chosen = flat[edge.ravel(), np.arange(flat.shape[1])]
-    return np.asarray(chosen.reshape(edge.shape), dtype=np.float64)
+    return reached, start, lower, line.integrals.take(place)
 
 
 def _beside(widths: FloatArray, values: FloatArray) -> FloatArray:

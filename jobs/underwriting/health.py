@@ -101,12 +101,9 @@ def as_json(health: pd.DataFrame) -> pd.Series:
     YYYY-MM-DD, so that a row reads the same whatever types its neighbours force on a
     column.
     """
-    names = [json.dumps(name) + ": " for name in health.columns]
-    parts = [
-        name + _texts(health[column])
-        for name, column in zip(names, health, strict=True)
-    ]
-    return "{" + _joined(parts) + "}"
+    columns = [_texts(health[name]) for name in health]
+    rows = ["{" + ", ".join(row) + "}" for row in zip(*columns, strict=True)]
+    return pd.Series(rows, index=health.index, dtype="str")
 
 
 def from_json(texts: pd.Series) -> pd.DataFrame:
@@ -118,37 +115,26 @@ def from_json(texts: pd.Series) -> pd.DataFrame:
     return rows
 
 
-def _joined(parts: list[pd.Series]) -> pd.Series:
-    """Join text columns with commas, halves first so that less is copied."""
-    if len(parts) == 1:
-        return parts[0]
-    half = len(parts) // 2
-    return _joined(parts[:half]) + ", " + _joined(parts[half:])
-
-
-def _texts(column: pd.Series) -> pd.Series:
-    """One column as JSON values; each different value is written once."""
+def _texts(column: pd.Series) -> list[str]:
+    """One column as JSON names and values; each different value is written once."""
     codes, values = pd.factorize(column)
     if str(column.name).endswith("_date"):
-        texts = pd.to_datetime(values).strftime('"%Y-%m-%d"')
+        texts = pd.to_datetime(values).strftime('"%Y-%m-%d"').tolist()
     elif isinstance(values, pd.DatetimeIndex):
-        texts = values.strftime('"%Y-%m-%dT%H:%M:%S.%f"')
+        texts = values.strftime('"%Y-%m-%dT%H:%M:%S.%f"').tolist()
     elif pd.api.types.is_bool_dtype(values):
-        texts = values.map({True: "true", False: "false"})
+        texts = ["true" if value else "false" for value in values]
+    elif pd.api.types.is_integer_dtype(values):
+        texts = [str(value) for value in values.tolist()]
     elif pd.api.types.is_numeric_dtype(values):
-        texts = _number_texts(values)
+        # Shortest exact text of each number, whole ones without decimals.
+        floats = values.to_numpy(dtype=np.float64).tolist()
+        texts = [repr(number).removesuffix(".0") for number in floats]
     else:
-        texts = values.map(json.dumps)
-    known = np.append(texts.to_numpy(dtype=object), "null")  # code -1: missing
-    return pd.Series(known[codes], index=column.index, dtype="str")
-
-
-def _number_texts(values: pd.Index) -> pd.Index:
-    """Shortest exact text of each number, whole ones without decimals."""
-    if pd.api.types.is_integer_dtype(values):
-        return values.astype("str")
-    texts = pd.Series(values.to_numpy(dtype=np.float64).astype("str"), dtype="str")
-    return pd.Index(texts.str.removesuffix(".0"))
+        texts = [json.dumps(value) for value in values.tolist()]
+    name = json.dumps(column.name) + ": "
+    known = [name + text for text in (*texts, "null")]  # code -1: missing
+    return [known[code] for code in codes.tolist()]
 
 
 def _refuse(fault: str) -> None:

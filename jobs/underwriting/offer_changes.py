@@ -81,8 +81,11 @@ def waterfall(before: Side, after: Side) -> pd.DataFrame:
         _sizes(before.rows, before.grid, before.policy),
         _sizes(after.rows, before.grid, before.policy),
         _sizes(after.rows, after.grid, before.policy),
-        _sizes(after.rows, after.grid, after.policy),
     ]
+    # Most nights have the policy of the night before, and nothing moves by it.
+    is_same = after.policy == before.policy
+    last = steps[-1] if is_same else _sizes(after.rows, after.grid, after.policy)
+    steps.append(last)
     shares = dict.fromkeys(DRIVERS, np.zeros(len(before.rows), dtype=np.int64))
     for driver, low, high in zip(DRIVERS, steps, steps[1:], strict=False):
         shares[driver] = high - low

