@@ -27,7 +27,7 @@ from jobs.night import Night
 from jobs.sources.catalogue import SampleSource
 from jobs.sources.sample import Sample
 
-SAMPLE = Sample(sellers=500, days=400, seed=3)
+SAMPLE = Sample(sellers=300, days=400, seed=3)
 NIGHTS = (SAMPLE.end_date - timedelta(days=1), SAMPLE.end_date)
 #: All that was decided and all that was true, by schema.
 COMPARED = {
@@ -132,7 +132,7 @@ def test_two_nights_are_the_same_in_both_warehouses(
     monkeypatch: pytest.MonkeyPatch,
     show: Callable[[str], None],
 ) -> None:
-    """500 sellers, two nights and the first again: each row of each table is equal."""
+    """300 sellers, two nights and the first again: each row of each table is equal."""
     embedded = night_of(
         tmp_path / "duckdb", SampleSource(SAMPLE, tmp_path / "duckdb"), NIGHTS[1]
     )
