@@ -10,11 +10,17 @@ from jobs.open_offers import read_open_offers
 from jobs.past_forecast import read_findings
 from jobs.sources.protocol import DataError
 from jobs.stored_forecasts import as_grid, read_quantiles
-from jobs.underwriting.guarded_offers import Inputs, guarded_offers
+from jobs.underwriting.guarded_offers import Inputs, guarded_offers, underwritten
+from jobs.underwriting.offer_disclosures import disclose_offers
 from jobs.underwriting.offers import Book
 from jobs.underwriting.promise import review
 from jobs.used_policies import require_unchanged
-from jobs.warehouse.offer_tables import ADVANCE_OFFERS, OFFER_EVALUATIONS, OPEN_OFFERS
+from jobs.warehouse.offer_tables import (
+    ADVANCE_OFFERS,
+    OFFER_DISCLOSURES,
+    OFFER_EVALUATIONS,
+    OPEN_OFFERS,
+)
 from jobs.warehouse.protocol import Warehouse
 
 _KEY = ["seller_id", "currency_code"]
@@ -44,6 +50,7 @@ def price(night: Night) -> Priced:
             eligible, grid, Book(health, reviewed), *read_findings(night, warehouse)
         )
         priced = guarded_offers(inputs, night.policy, night.as_of_date)
+        told = disclose_offers(priced.offers, *underwritten(inputs), night.policy)
         columns = {**night.versions, "data_as_of": health["data_as_of"].max()}
         open_offers = priced.open_offers.assign(
             as_of_date=pd.Timestamp(night.as_of_date), **night.versions
@@ -54,6 +61,7 @@ def price(night: Night) -> Priced:
                     night, OFFER_EVALUATIONS, priced.evaluations.assign(**columns)
                 ),
                 write_of(night, ADVANCE_OFFERS, priced.offers.assign(**columns)),
+                write_of(night, OFFER_DISCLOSURES, told.assign(**columns)),
                 write_of(night, OPEN_OFFERS, open_offers),
             ]
         )

@@ -16,13 +16,19 @@ from jobs.sources.protocol import DataError
 from jobs.stored_forecasts import as_grid, model_hash, read_quantiles
 from jobs.underwriting.comparison import Difference, differences
 from jobs.underwriting.eligibility import evaluate
-from jobs.underwriting.guarded_offers import Inputs, guarded_offers
+from jobs.underwriting.guarded_offers import Inputs, guarded_offers, underwritten
 from jobs.underwriting.health import from_json
+from jobs.underwriting.offer_disclosures import disclose_offers
 from jobs.underwriting.offers import OPEN_OFFER_COLUMNS, Book
 from jobs.underwriting.policy_record import hash_of, record
 from jobs.underwriting.promise import review
 from jobs.used_policies import used_policy
-from jobs.warehouse.offer_tables import ADVANCE_OFFERS, OFFER_EVALUATIONS, OPEN_OFFERS
+from jobs.warehouse.offer_tables import (
+    ADVANCE_OFFERS,
+    OFFER_DISCLOSURES,
+    OFFER_EVALUATIONS,
+    OPEN_OFFERS,
+)
 from jobs.warehouse.protocol import Warehouse
 from jobs.warehouse.table import Table
 from jobs.warehouse.tables import ELIGIBILITY_DECISIONS, ELIGIBILITY_REASONS
@@ -32,6 +38,7 @@ _REPLAYED = (
     ELIGIBILITY_REASONS,
     OFFER_EVALUATIONS,
     ADVANCE_OFFERS,
+    OFFER_DISCLOSURES,
     OPEN_OFFERS,
 )
 _KEY = ["seller_id", "currency_code"]
@@ -126,6 +133,7 @@ def _again(
         *read_findings(then, warehouse),
     )
     made = guarded_offers(inputs, policy, night.as_of_date)
+    told = disclose_offers(made.offers, *underwritten(inputs), policy)
     versions = {
         "policy_version": version,
         "model_version": policy.forecast.model_version,
@@ -140,6 +148,7 @@ def _again(
         ELIGIBILITY_REASONS.name: evaluation.reasons,
         OFFER_EVALUATIONS.name: made.evaluations.assign(**versions),
         ADVANCE_OFFERS.name: made.offers.assign(**versions),
+        OFFER_DISCLOSURES.name: told.assign(**versions),
         OPEN_OFFERS.name: made.open_offers,
     }
 

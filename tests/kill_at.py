@@ -58,9 +58,9 @@ POINTS = {
     ),
     "price, priced and nothing written": _before("price", f"{_DUCKDB}.replace"),
     "price, old rows gone and no new ones": _before("price", f"{_DUCKDB}._insert"),
-    "price, one of two tables written": _after("price", f"{_DUCKDB}._insert"),
+    "price, one of four tables written": _after("price", f"{_DUCKDB}._insert"),
     "price, everything written, not committed": _after(
-        "price", f"{_DUCKDB}._insert", 2
+        "price", f"{_DUCKDB}._insert", 4
     ),
     "price, committed": _after("price", f"{_DUCKDB}.replace"),
     "publish, audited": _before("publish", f"{_PRODUCT}.publish"),

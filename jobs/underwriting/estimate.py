@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from jobs.underwriting.arrays import BooleanArray, FloatArray, IntegerArray
 from jobs.underwriting.distribution import QuantileLine
+from jobs.underwriting.money import round_half_up
+from jobs.underwriting.policy import Policy
 from jobs.underwriting.rate import Payments
 
 #: Nothing is estimated beyond ten years.
@@ -29,6 +31,14 @@ class Minimum:
 
     interval_days: int
     amount_minor: IntegerArray
+
+
+def agreed_minimum(owed_minor: IntegerArray, policy: Policy) -> Minimum | None:
+    """Return the policy's share of what is owed [sellers]; None where it asks none."""
+    if policy.minimums is None:
+        return None
+    amount = round_half_up(owed_minor / policy.minimums.owed_parts)
+    return Minimum(policy.minimums.interval_days, amount)
 
 
 @dataclass(frozen=True)
@@ -65,8 +75,13 @@ def historical_pace(monthly_sales_minor: IntegerArray, holdback_rate: float) -> 
     if months not in MONTHS:
         message = f"Mean sales are of 4 to 12 months, not of {months}."
         raise ValueError(message)
-    mean = np.maximum(monthly_sales_minor.sum(axis=1) / months, 0.0)
-    return Pace((holdback_rate * mean * 12 / 365)[:, None], np.array([LONGEST_DAYS]))
+    return steady_pace(monthly_sales_minor.sum(axis=1) / months, holdback_rate)
+
+
+def steady_pace(mean_month_minor: FloatArray, holdback_rate: float) -> Pace:
+    """Return p = r x mean monthly sales x 12 / 365 a day, for ever; 0 if below it."""
+    daily = holdback_rate * np.maximum(mean_month_minor, 0.0) * 12 / 365
+    return Pace(daily[:, None], np.array([LONGEST_DAYS]))
 
 
 def underwriting_pace(
@@ -95,7 +110,7 @@ def estimate_payments(
     runs: list[tuple[FloatArray, FloatArray, FloatArray]] = []
     start = 0
     for end in _ends(pace, minimum):
-        if not (balance > 0).any():
+        if runs and not (balance > 0).any():
             break
         column = min(int(np.searchsorted(pace.ends_days, end)), pace.daily.shape[1] - 1)
         daily = pace.daily[:, column]

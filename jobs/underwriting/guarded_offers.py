@@ -50,12 +50,7 @@ def guarded_offers(inputs: Inputs, policy: Policy, as_of_date: dt.date) -> Offer
 
     """
     eligible, grid, book = inputs.eligible, inputs.grid, inputs.book
-    places = eligible[_ACCOUNT].reset_index(drop=True).reset_index()
-    found = inputs.findings.reset_index(drop=True)
-    found = found.merge(places, on=_ACCOUNT, how="left")
-    if found["index"].isna().any():
-        message = "The guard found sellers that are not eligible: run `decide` again."
-        raise ValueError(message)
+    found = _placed(inputs)
     if found.empty:
         return make_offers(eligible, grid, policy, as_of_date, book)
     where = found["index"].to_numpy(dtype=np.int64)
@@ -67,19 +62,43 @@ def guarded_offers(inputs: Inputs, policy: Policy, as_of_date: dt.date) -> Offer
         as_of_date,
         book,
     ).evaluations
-    is_limited = (found["verdict"] == LIMIT).to_numpy()
-    usual = np.setdiff1d(np.arange(len(eligible)), where)
-    rows, values = eligible.iloc[usual], grid.take(usual)
-    if inputs.past is not None:
-        chosen = where[is_limited]
-        smaller = limited(
-            eligible.iloc[chosen], grid.take(chosen), found[is_limited], inputs.past
-        )
-        rows, values = pd.concat([rows, smaller[0]]), joined(values, smaller[1])
-    made = make_offers(rows, values, policy, as_of_date, book)
-    held = free.merge(found.loc[~is_limited, _ACCOUNT], on=_ACCOUNT)
+    made = make_offers(*underwritten(inputs), policy, as_of_date, book)
+    held = free.merge(found.loc[found["verdict"] != LIMIT, _ACCOUNT], on=_ACCOUNT)
     evaluations = pd.concat([made.evaluations, held], ignore_index=True)
     return replace(made, evaluations=_told(evaluations, held, free))
+
+
+def underwritten(inputs: Inputs) -> tuple[pd.DataFrame, QuantileGrid]:
+    """Return what offers are made of: the sellers as the guard lets them be seen.
+
+    Health rows aligned with their quantiles: those of limited sellers are smaller and
+    come last, those of sellers under review are left out.
+    """
+    eligible, grid, found = inputs.eligible, inputs.grid, _placed(inputs)
+    if found.empty:
+        return eligible, grid
+    where = found["index"].to_numpy(dtype=np.int64)
+    usual = np.setdiff1d(np.arange(len(eligible)), where)
+    rows, values = eligible.iloc[usual], grid.take(usual)
+    if inputs.past is None:
+        return rows, values
+    is_limited = (found["verdict"] == LIMIT).to_numpy()
+    chosen = where[is_limited]
+    smaller = limited(
+        eligible.iloc[chosen], grid.take(chosen), found[is_limited], inputs.past
+    )
+    return pd.concat([rows, smaller[0]]), joined(values, smaller[1])
+
+
+def _placed(inputs: Inputs) -> pd.DataFrame:
+    """Return the findings with the place of their seller among the eligible."""
+    places = inputs.eligible[_ACCOUNT].reset_index(drop=True).reset_index()
+    found = inputs.findings.reset_index(drop=True)
+    found = found.merge(places, on=_ACCOUNT, how="left")
+    if found["index"].isna().any():
+        message = "The guard found sellers that are not eligible: run `decide` again."
+        raise ValueError(message)
+    return found
 
 
 def _told(

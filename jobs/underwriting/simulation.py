@@ -16,11 +16,11 @@ from jobs.underwriting.disclosure import disclose_estimates
 from jobs.underwriting.distribution import QuantileGrid, quantile_line, repair
 from jobs.underwriting.estimate import (
     Minimum,
+    agreed_minimum,
     estimate_payments,
     underwriting_pace,
 )
 from jobs.underwriting.ladder import blocks, whole_fee
-from jobs.underwriting.money import round_half_up
 from jobs.underwriting.policy import Policy
 from jobs.underwriting.pricing import Collections, owed_for_advance
 from jobs.underwriting.repayment import (
@@ -116,7 +116,7 @@ def _require(grid: QuantileGrid, asked: Slider, policy: Policy) -> None:
 def _block(grid: QuantileGrid, asked: Slider, policy: Policy) -> Simulation:
     fee, is_dear = _price(grid, asked, policy)
     owed = asked.advance_minor + fee
-    minimum = _minimum(owed, policy)
+    minimum = agreed_minimum(owed, policy)
     columns = []
     for scenario in SCENARIOS.values():
         figures = _scenario(scenario(grid), asked, owed, minimum)
@@ -141,13 +141,6 @@ def _price(
     )
     fee, is_dear = whole_fee(asked.advance_minor, owed, policy.pricing.fee_cap_rate)
     return np.where(is_dear, 0, fee), is_dear
-
-
-def _minimum(owed: IntegerArray, policy: Policy) -> Minimum | None:
-    if policy.minimums is None:
-        return None
-    amount = round_half_up(owed / policy.minimums.owed_parts)
-    return Minimum(policy.minimums.interval_days, amount)
 
 
 def _scenario(

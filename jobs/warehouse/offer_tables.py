@@ -72,6 +72,34 @@ ADVANCE_OFFERS = Table(
     partition=("as_of_date", "policy_version"),
 )
 
+#: What each offer that a night opened costs, by either method, and how it was found.
+OFFER_DISCLOSURES = Table(
+    "underwriting",
+    "offer_disclosures",
+    {
+        "offer_id": "text",
+        "seller_id": "text",
+        "as_of_date": "date",
+        "currency_code": "text",
+        "method": "text",  # historical | underwriting
+        "law": "text",  # us | eu
+        "months": "integer",  # whose mean sales are; null: none, or fewer than four
+        "unit_period": "text",
+        "unit_periods_a_year": "rate",
+        "decimals": "integer",  # with which the rate is told
+        "apr_percent": "rate",  # unrounded; null where outcome says why
+        "outcome": "text",  # found | negative | never_repays | ... | too_few_months
+        "term_days": "integer",  # null: not known
+        "finance_charge_minor": "integer",
+        "total_payment_minor": "integer",
+        "estimated_payment_minor": "integer",  # a day; 0 where the term is not known
+        "monthly_cost_minor": "integer",
+        **VERSIONS,
+    },
+    key=("as_of_date", "policy_version", "offer_id", "method"),
+    partition=("as_of_date", "policy_version"),
+)
+
 #: Every offer that was open when the night began, as the night saw it, and what the
 #: night made of it. With ``advance_offers`` this is the ledger of offers.
 OPEN_OFFERS = Table(

@@ -8,6 +8,7 @@ its staging models only.
 from jobs.warehouse.offer_tables import (
     ADVANCE_OFFERS,
     OFFER_CHANGES,
+    OFFER_DISCLOSURES,
     OFFER_EVALUATIONS,
     OPEN_OFFERS,
 )
@@ -204,6 +205,7 @@ TABLES: tuple[Table, ...] = (
     GUARD_FINDINGS,
     OFFER_EVALUATIONS,
     ADVANCE_OFFERS,
+    OFFER_DISCLOSURES,
     OPEN_OFFERS,
     OFFER_CHANGES,
     WATCH_FINDINGS,

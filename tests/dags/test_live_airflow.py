@@ -37,7 +37,7 @@ LAST = NOW.date() - timedelta(days=1)
 BEFORE = LAST - timedelta(days=1)
 BACKFILL = [LAST - timedelta(days=days) for days in range(8, 1, -1)]
 SECRET = "planted-Secret_43"  # noqa: S105 - planted to be looked for
-KILLED = "price, one of two tables written"
+KILLED = "price, one of four tables written"
 #: What a person would change to have the same nights without the long waits.
 IMPATIENCE = (
     ("dag_kit", "timedelta(minutes=1)", "timedelta(seconds=1)"),

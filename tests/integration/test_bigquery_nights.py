@@ -37,6 +37,7 @@ COMPARED = {
         "eligibility_reasons",
         "offer_evaluations",
         "advance_offers",
+        "offer_disclosures",
         "open_offers",
         "offer_changes",
         "policies",
@@ -45,6 +46,7 @@ COMPARED = {
     "offers": (
         "fct_advance_offers",
         "fct_offer_changes",
+        "fct_offer_disclosures",
         "fct_eligibility_decisions",
         "fct_eligibility_reasons",
         "rpt_offer_funnel",
@@ -88,6 +90,7 @@ BIG_READS = {
     "fct_eligibility_decisions": set(),
     "fct_eligibility_reasons": set(),
     "fct_offer_changes": set(),
+    "fct_offer_disclosures": set(),
     "fct_forecast_outcomes": {"stg_forecast_quantiles", "fct_seller_cash_flows_daily"},
     "rpt_forecast_accuracy": set(),
 }

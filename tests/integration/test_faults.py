@@ -27,12 +27,20 @@ from jobs.nightly import nightly
 from jobs.price import price
 from jobs.sources.catalogue import SampleSource
 from jobs.sources.sample import Sample
-from jobs.warehouse.offer_tables import ADVANCE_OFFERS, OFFER_EVALUATIONS
+from jobs.warehouse.offer_tables import (
+    ADVANCE_OFFERS,
+    OFFER_DISCLOSURES,
+    OFFER_EVALUATIONS,
+)
 from jobs.warehouse.tables import LOADS, QUARANTINE
 
 SAMPLE = Sample(sellers=60, days=400, seed=3)
 SOURCE = "sample:sellers=60,days=400,seed=3"
-TABLES = (*RAW_TABLES.values(), QUARANTINE, LOADS, OFFER_EVALUATIONS, ADVANCE_OFFERS)
+TABLES = (
+    *RAW_TABLES.values(),
+    *(QUARANTINE, LOADS),
+    *(OFFER_EVALUATIONS, ADVANCE_OFFERS, OFFER_DISCLOSURES),
+)
 PRODUCT_TABLES = {
     "offers": "offer_id",
     "publications": "publication_number",

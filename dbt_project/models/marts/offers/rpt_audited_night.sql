@@ -5,6 +5,7 @@
 -- depends_on: {{ ref('fct_eligibility_decisions') }}
 -- depends_on: {{ ref('fct_eligibility_reasons') }}
 -- depends_on: {{ ref('fct_offer_changes') }}
+-- depends_on: {{ ref('fct_offer_disclosures') }}
 -- depends_on: {{ ref('rpt_offer_funnel') }}
 with offers as (
 
