@@ -117,8 +117,7 @@ def _lend(
     unit: NDArray[np.float64],
 ) -> Lending:
     """Offer as on a first night without a budget, and let every offer be accepted."""
-    unbound = policy.model_copy(update={"portfolio": None})
-    offers = make_offers(rows, grid, unbound, day, first_book(rows)).offers
+    offers = make_offers(rows, grid, policy, day, first_book(rows)).offers
     found = rows[_KEY].merge(offers, on=_KEY, how="left")
     return Lending(
         policy.policy_version,

@@ -18,6 +18,7 @@ from jobs.warehouse.offer_tables import OFFER_CHANGES
 from jobs.warehouse.protocol import Warehouse, Write
 
 _ACCOUNT = ["seller_id", "currency_code"]
+_TERMS = ["advance_minor", "owed_minor", "target_term_days", "holdback_rate"]
 _ORDER = {reason.code: place for place, reason in enumerate(REASONS)}
 
 
@@ -69,12 +70,15 @@ def _changed(opened: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
     for side in ("before", "after"):
         minor = found[f"advance_minor_{side}"].fillna(0).astype("int64")
         found[f"{side}_minor"] = minor
-    is_same = found["offer_id_before"] == found["offer_id_after"]
+    # An offer renewed on its last day on the same terms is no change to its seller.
+    is_same = pd.Series(data=True, index=found.index)
+    for name in _TERMS:
+        is_same &= found[f"{name}_before"] == found[f"{name}_after"]
     return found[~is_same].sort_values(_ACCOUNT, ignore_index=True)
 
 
 def _largest(offers: pd.DataFrame) -> pd.DataFrame:
-    columns = [*_ACCOUNT, "offer_id", "advance_minor", "opened_date", "outcome"]
+    columns = [*_ACCOUNT, *_TERMS, "opened_date", "outcome"]
     ordered = offers.sort_values([*_ACCOUNT, "advance_minor", "offer_id"])
     return ordered.drop_duplicates(_ACCOUNT, keep="last")[columns]
 
@@ -134,7 +138,7 @@ def _barred_by(accounts: pd.DataFrame, then: Night, warehouse: Warehouse) -> Tex
     """
     failed = _of(then, "eligibility_reasons", warehouse)
     tiers = _of(then, "offer_evaluations", warehouse)
-    is_offered = tiers["outcome"].ne("declined").groupby(_keys(tiers)).any()
+    is_offered = tiers["outcome"].isin(["offered", "kept"]).groupby(_keys(tiers)).any()
     refused = tiers[~_keys(tiers).map(is_offered).to_numpy(dtype=bool)]
     ended = _of(then, "open_offers", warehouse)
     accepted = ended[ended["accepted_offer_id"].notna()]

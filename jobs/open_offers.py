@@ -62,7 +62,9 @@ def _with_acceptances(opened: pd.DataFrame, accepted: pd.DataFrame) -> pd.DataFr
         accepted, on=["seller_id", "currency_code"]
     )
     pairs["is_own"] = pairs["offer_id"] == pairs["accepted_offer_id"]
-    since = pairs[pairs["is_own"] | (pairs["accepted_at"] > pairs["opened_date"])]
+    # The night that opened an offer knew what was accepted on its own day.
+    opened_at = pairs["opened_date"] + pd.Timedelta(days=1)
+    since = pairs[pairs["is_own"] | (pairs["accepted_at"] >= opened_at)]
     last = since.sort_values(["is_own", "accepted_at", "accepted_offer_id"])
     newest = last.groupby("offer_id")["accepted_offer_id"].last()
     return opened.assign(accepted_offer_id=opened["offer_id"].map(newest).astype("str"))

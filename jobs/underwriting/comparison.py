@@ -46,8 +46,10 @@ def differences(
     for column in after.columns:
         was = before[column].loc[common].to_numpy(dtype=object)
         now = after[column].loc[common].to_numpy(dtype=object)
-        is_same = pd.isna(was) & pd.isna(now)
-        is_same[~is_same] = was[~is_same] == now[~is_same]
+        was_missing, is_missing = pd.isna(was), pd.isna(now)
+        is_same = was_missing & is_missing
+        both = ~was_missing & ~is_missing
+        is_same[both] = was[both] == now[both]
         found += [
             Difference(
                 table, _texts(common[int(place)]), str(column), was[place], now[place]

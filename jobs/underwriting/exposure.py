@@ -32,42 +32,43 @@ def commitments(health: pd.DataFrame, promised_minor: IntegerArray) -> pd.DataFr
 def entity_limits(
     rows: pd.DataFrame,
     largest_owed_minor: IntegerArray,
+    promised_minor: IntegerArray,
     committed: pd.DataFrame,
     policy: Policy,
 ) -> IntegerArray:
-    """Return the most each seller may newly owe under the limits of name and entity.
+    """Return the most each seller may owe by a new offer under its name and entity.
 
     ``rows`` are the health rows of the sellers offered something,
-    ``largest_owed_minor`` the most each would newly owe by an offer before this cap,
-    fee included [rows], and ``committed`` the rows of all sellers of the night with
-    ``committed_minor``, what each owes already or was promised. Where an entity would
-    owe more than its room each amount is scaled by the same share and rounded down, so
-    that they fit; no seller gets more than its own room. Where nothing binds the limit
-    is ``NO_LIMIT_MINOR``.
+    ``largest_owed_minor`` the most each would owe by an offer before this cap, fee
+    included, ``promised_minor`` by one that holds [rows], and ``committed`` the rows of
+    all sellers of the night with ``committed_minor``, promises included. What goes
+    beyond a promise is new. Where an entity's new amounts are more than its room each
+    is scaled by the same share and rounded down, so that they fit; and no new offer,
+    not even one below a promise, is larger than the limit less what others of its
+    entity are committed to. Where nothing binds the limit is ``NO_LIMIT_MINOR``.
     """
-    offered = rows[_ENTITY].assign(amount=largest_owed_minor)
+    new = np.maximum(largest_owed_minor - promised_minor, 0)
+    offered = rows[_ENTITY].assign(amount=new)
     owing = committed[_NAME].assign(amount=committed["committed_minor"])
     book = _looked_up(_book(offered, owing), rows, ["currency_code"])
     floor = policy.currency_amounts(
         rows["currency_code"], "entity_exposure_floor_minor"
     )
-    name_room = entity_room(
-        entity_limit(floor, book, policy.name_book_share_rate),
-        _looked_up(_sums(owing, _NAME[:2]), rows, _NAME[:2]),
+    name_left = entity_limit(floor, book, policy.name_book_share_rate) - _looked_up(
+        _sums(owing, _NAME[:2]), rows, _NAME[:2]
     )
-    room = entity_room(
-        entity_limit(floor, book, policy.sizing.entity_book_share_rate),
-        _looked_up(_sums(owing, _ENTITY), rows, _ENTITY),
+    left = entity_limit(floor, book, policy.sizing.entity_book_share_rate) - _looked_up(
+        _sums(owing, _ENTITY), rows, _ENTITY
     )
+    room = entity_room(left)
     wanted = _looked_up(_sums(offered, _ENTITY), rows, _ENTITY)
     share = np.minimum(room / np.maximum(wanted, 1.0), 1.0)
-    by_entity = np.where(
-        wanted > room, round_down(largest_owed_minor * share), NO_LIMIT_MINOR
+    by_share = np.where(
+        wanted > room, promised_minor + round_down(new * share), NO_LIMIT_MINOR
     )
-    by_name = np.where(
-        largest_owed_minor > name_room, round_down(name_room), NO_LIMIT_MINOR
-    )
-    return np.asarray(np.minimum(by_entity, by_name), dtype=np.int64)
+    alone = entity_room(np.minimum(left, name_left) + promised_minor)
+    by_room = np.where(largest_owed_minor > alone, round_down(alone), NO_LIMIT_MINOR)
+    return np.asarray(np.minimum(by_share, by_room), dtype=np.int64)
 
 
 def entity_limit(
@@ -83,9 +84,9 @@ def entity_limit(
     return np.maximum(floor_minor, np.floor(book_share_rate * book_minor))
 
 
-def entity_room(limit_minor: FloatArray, outstanding_minor: FloatArray) -> FloatArray:
+def entity_room(left_minor: FloatArray) -> FloatArray:
     """Room = max(0, limit - outstanding): how much more an entity may owe."""
-    return np.maximum(limit_minor - outstanding_minor, 0.0)
+    return np.maximum(left_minor, 0.0)
 
 
 def _book(offered: pd.DataFrame, outstanding: pd.DataFrame) -> pd.Series:

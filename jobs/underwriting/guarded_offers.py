@@ -58,9 +58,9 @@ def guarded_offers(inputs: Inputs, policy: Policy, as_of_date: dt.date) -> Offer
     free = make_offers(
         eligible.iloc[where],
         grid.take(where),
-        policy.model_copy(update={"portfolio": None}),
+        policy,
         as_of_date,
-        book,
+        replace(book, is_rationed=False),
     ).evaluations
     made = make_offers(*underwritten(inputs), policy, as_of_date, book)
     held = free.merge(found.loc[found["verdict"] != LIMIT, _ACCOUNT], on=_ACCOUNT)

@@ -59,20 +59,22 @@ class Book:
     ``health`` are the rows of all sellers, eligible or not, because an advance that is
     open anywhere in a legal entity leaves less room for its other sellers.
     ``reviewed`` are the open offers as ``promise.review`` left them: one that is kept
-    stays in force in its tier unless tonight's terms are better.
+    stays in force in its tier unless tonight's terms are better. Places in the
+    portfolio are given only where it ``is_rationed``.
     """
 
     health: pd.DataFrame
     reviewed: pd.DataFrame
+    is_rationed: bool = True
 
 
 @dataclass(frozen=True)
 class _Night:
-    """What is the same for every seller: offers that hold, and what is committed."""
+    """The same for every seller: offers that outlive the night, and commitments."""
 
     policy: Policy
     as_of_date: dt.date
-    kept: pd.DataFrame
+    lasting: pd.DataFrame
     committed: pd.DataFrame
 
 
@@ -97,9 +99,9 @@ def no_open_offers() -> pd.DataFrame:
 
 
 def first_book(health: pd.DataFrame) -> Book:
-    """Return the book of a first night, on which nobody has an open offer."""
+    """Return the book of a first night, unrationed, on which nobody has an offer."""
     ended = {"outcome": "", "reason_code": None, "superseded_by_offer_id": None}
-    return Book(health, no_open_offers().assign(**ended))
+    return Book(health, no_open_offers().assign(**ended), is_rationed=False)
 
 
 def make_offers(
@@ -131,15 +133,19 @@ def make_offers(
     order_of_grid = order.index.to_numpy(dtype=np.int64)
     rows = order.reset_index(drop=True)
     kept = book.reviewed[book.reviewed["outcome"] == "kept"]
-    owed = promised(book.health, kept, "owed_minor")
-    committed = commitments(book.health, owed)
-    night = _Night(policy, as_of_date, kept, committed)
+    # On its last night an offer is over: what follows it is new money.
+    lasting = kept[kept["expires_date"] > pd.Timestamp(as_of_date)]
+    owed = promised(book.health, lasting, "owed_minor")
+    night = _Night(policy, as_of_date, lasting, commitments(book.health, owed))
     rungs = _within_limits(rows, grid.take(order_of_grid), night)
-    rungs, keeps = openings(rows, rungs, kept, policy, as_of_date)
-    rungs = _within_portfolio(rows, rungs, keeps, night)
-    opens = (rungs.outcome == OFFERED) & ~keeps
-    status = np.where(opens, _STATUSES.index("offered"), np.where(keeps, 1, 2))
+    rungs, is_held, stays = openings(rows, rungs, kept, policy, as_of_date)
+    opens = (rungs.outcome == OFFERED) & ~stays
+    if book.is_rationed:
+        loses = _without_a_place(rows, rungs, opens, night)
+        rungs = replace(rungs, outcome=np.where(loses, EXHAUSTED, rungs.outcome))
+        opens = opens & ~loses
     offers = _offers(rows, rungs, opens, policy, as_of_date)
+    status = np.where(opens, 0, np.where(is_held, 1, 2))
     return Offers(
         _evaluations(rows, rungs, status, policy, as_of_date),
         offers,
@@ -169,45 +175,48 @@ def offer_id(
 
 
 def _within_limits(rows: pd.DataFrame, grid: QuantileGrid, night: _Night) -> Rungs:
-    """Make the rungs, and make them again where a name or entity has too little room.
-
-    What a seller was promised is committed already, so only what is beyond it is new.
-    """
+    """Make the rungs, and again where a name or entity has too little room."""
     free = np.full(len(rows), NO_LIMIT_MINOR, dtype=np.int64)
     rungs = make_rungs(rows, grid, night.policy, free)
-    held = promised(rows, night.kept, "owed_minor")
-    wanted = np.maximum(rungs.largest_owed() - held, 0)
-    limits = entity_limits(rows, wanted, night.committed, night.policy)
-    is_over = wanted > limits
+    largest = rungs.largest_owed()
+    limits = entity_limits(
+        rows,
+        largest,
+        promised(rows, night.lasting, "owed_minor"),
+        night.committed,
+        night.policy,
+    )
+    is_over = largest > limits
     if not is_over.any():
         return rungs
     again = make_rungs(
-        rows[is_over],
-        grid.take(np.flatnonzero(is_over)),
-        night.policy,
-        (held + np.minimum(limits, wanted))[is_over],
+        rows[is_over], grid.take(np.flatnonzero(is_over)), night.policy, limits[is_over]
     )
     return rungs.replaced(is_over, again)
 
 
-def _within_portfolio(
-    rows: pd.DataFrame, rungs: Rungs, keeps: BooleanArray, night: _Night
-) -> Rungs:
-    """Open nothing for sellers who have no place in the night's portfolio."""
-    opens = (rungs.outcome == OFFERED) & ~keeps
-    advance = np.where(opens, rungs.advance_minor, 0).max(axis=1, initial=0)
+def _without_a_place(
+    rows: pd.DataFrame, rungs: Rungs, opens: BooleanArray, night: _Night
+) -> BooleanArray:
+    """Return the new tiers for which the portfolio has no place [sellers, tiers].
+
+    A seller queues with the return and the money of its largest new advance; without a
+    place it still gets what asks for no more than it was promised.
+    """
+    advance = np.where(opens, rungs.advance_minor, 0)
     owed = np.where(opens, rungs.advance_minor + rungs.fee_minor, 0)
-    best = np.where(opens, rungs.annual_return_rate, -np.inf)
+    more_advance = advance - promised(rows, night.lasting, "advance_minor")[:, None]
+    more_owed = owed - promised(rows, night.lasting, "owed_minor")[:, None]
+    largest = advance.argmax(axis=1)[:, None]
+    returns = np.take_along_axis(rungs.annual_return_rate, largest, axis=1)
     wanted = Wanted(
-        np.maximum(advance - promised(rows, night.kept, "advance_minor"), 0),
-        np.maximum(
-            owed.max(axis=1, initial=0) - promised(rows, night.kept, "owed_minor"), 0
-        ),
-        best.max(axis=1, initial=-np.inf),
+        np.maximum(more_advance.max(axis=1, initial=0), 0),
+        np.maximum(more_owed.max(axis=1, initial=0), 0),
+        returns.ravel(),
     )
     has_place = places(rows, wanted, night.committed, night.policy, night.as_of_date)
-    loses = opens & ~has_place[:, None]
-    return replace(rungs, outcome=np.where(loses, EXHAUSTED, rungs.outcome))
+    asks_more = (more_advance > 0) | (more_owed > 0)
+    return opens & asks_more & ~has_place[:, None]
 
 
 def _evaluations(

@@ -13,6 +13,7 @@ from jobs.underwriting.arrays import BooleanArray, FloatArray, IntegerArray
 from jobs.underwriting.health import numbers
 from jobs.underwriting.ladder import OFFERED, Rungs, spaced
 from jobs.underwriting.policy import Policy
+from jobs.underwriting.pricing import TOLERANCE_MINOR
 from jobs.underwriting.reasons import BY_CODE, REASONS
 
 #: What ends an open offer, beside its last day and every reason of standing.
@@ -22,6 +23,7 @@ LAST_DAY = "LAST_DAY"  # replaced on the last day of its life
 NIGHT_REPEATED = "NIGHT_REPEATED"  # an earlier night, run again, made another offer
 EVENTS = (ADVANCE_ACCEPTED, BETTER_TERMS, LAST_DAY, NIGHT_REPEATED)
 
+_TOLERANCE_RATE = 1e-12
 _ACCOUNT = ["seller_id", "currency_code"]
 _TIER = [*_ACCOUNT, "target_term_days"]
 _TERMS = ("advance_minor", "fee_rate", "holdback_rate")
@@ -72,22 +74,22 @@ def openings(
     kept: pd.DataFrame,
     policy: Policy,
     as_of_date: dt.date,
-) -> tuple[Rungs, BooleanArray]:
+) -> tuple[Rungs, BooleanArray, BooleanArray]:
     """Decide which rungs become offers beside, or in the place of, those that hold.
 
     ``rows`` are the health rows of ``rungs``, ``kept`` the offers of ``review`` that
     hold. Returns the rungs, with those declined that advance too little more than a
-    shorter offer that holds, and whether each tier keeps the offer it has
-    [sellers, tiers].
+    shorter offer that holds; whether each tier has an offer that holds; and whether
+    tonight's terms leave it in force [sellers, tiers].
     """
     held = _held(rows, kept, policy)
     is_held = held["advance_minor"] > 0
     is_better = _is_better(rungs, held, policy) | (
         held["expires_day"] <= np.datetime64(as_of_date, "D").astype(np.int64)
     )
-    keeps = is_held & ~((rungs.outcome == OFFERED) & is_better)
-    holding = np.where(keeps, held["advance_minor"], 0.0)
-    return spaced(rungs, policy.sizing.minimum_tier_ratio, holding), keeps
+    stays = is_held & ~((rungs.outcome == OFFERED) & is_better)
+    holding = np.where(stays, held["advance_minor"], 0.0)
+    return spaced(rungs, policy.sizing.minimum_tier_ratio, holding), is_held, stays
 
 
 def succeeded(
@@ -166,7 +168,8 @@ def _is_better(
         & (rungs.fee_rate <= fee_rate)
         & (policy.sizing.holdback_rate <= held["holdback_rate"])
     )
-    clearly = (rungs.advance_minor >= advance * (1 + margin)) | (
-        rungs.fee_rate <= fee_rate * (1 - margin)
+    # The thousandth, and its like of a rate, forgive that 0.1 is not exact in binary.
+    clearly = (rungs.advance_minor >= advance * (1 + margin) - TOLERANCE_MINOR) | (
+        rungs.fee_rate <= fee_rate * (1 - margin) + _TOLERANCE_RATE
     )
     return np.asarray(nothing_worse & clearly, dtype=bool)

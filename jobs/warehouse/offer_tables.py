@@ -135,7 +135,7 @@ OFFER_CHANGES = Table(
     {
         "seller_id": "text",
         "as_of_date": "date",
-        "before_date": "date",  # the night that the offer before was made on
+        "before_date": "date",  # the last night before that decided anything
         "currency_code": "text",
         "kind": "text",  # appeared | grew | changed | shrank | vanished
         "driver": "text",  # what moved it most in that direction

@@ -34,7 +34,8 @@ def limited(
 ) -> np.ndarray:
     """Return the limits where nobody holds an offer."""
     nothing = np.zeros(len(everyone), dtype=np.int64)
-    return entity_limits(rows, largest, commitments(everyone, nothing), policy())
+    committed = commitments(everyone, nothing)
+    return entity_limits(rows, largest, 0 * largest, committed, policy())
 
 
 class TestFormulas:
@@ -42,11 +43,11 @@ class TestFormulas:
 
     def test_published_room(self) -> None:
         """A limit of 200,000 with 60,000 outstanding leaves 140,000 more to owe."""
-        assert entity_room(np.array([200_000.0]), np.array([60_000.0])) == [140_000.0]
+        assert entity_room(np.array([200_000.0 - 60_000.0])) == [140_000.0]
 
     def test_no_room_is_never_negative(self) -> None:
         """An entity over its limit has no room, not less than none."""
-        assert entity_room(np.array([100.0]), np.array([250.0])) == [0.0]
+        assert entity_room(np.array([100.0 - 250.0])) == [0.0]
 
     def test_limit_is_the_larger_of_floor_and_share_of_the_book(self) -> None:
         """A young book has the floor, a grown one two per cent of itself."""
@@ -99,9 +100,21 @@ class TestLimits:
     def test_an_offer_that_holds_leaves_less_room(self) -> None:
         """What the sister was promised counts as if she had taken it."""
         rows = sellers(1, 1)
-        committed = commitments(rows, np.array([0, 3_000_000]))
-        found = entity_limits(rows, np.array([4_000_000, 0]), committed, policy())
-        assert found.tolist() == [2_000_000, 0]
+        promised = np.array([0, 3_000_000])
+        committed = commitments(rows, promised)
+        largest = np.array([4_000_000, 0])
+        found = entity_limits(rows, largest, promised, committed, policy())
+        assert found.tolist() == [2_000_000, 3_000_000]
+
+    def test_a_promise_above_the_limit_is_no_leave_to_open_more(self) -> None:
+        """Of 7m promised against 5m nothing new may be larger than 5m."""
+        rows = sellers(1)
+        promised = np.array([7_000_000])
+        committed = commitments(rows, promised)
+        found = entity_limits(
+            rows, np.array([6_000_000]), promised, committed, policy()
+        )
+        assert found.tolist() == [5_000_000]
 
     def test_one_name_may_owe_less_than_its_entity(self) -> None:
         """Of a book of 1,000m one seller gets 15m at most, its entity 20m."""

@@ -320,20 +320,28 @@ class Nights(RuleBasedStateMachine):
     def check_exposure(
         self, rows: pd.DataFrame, reviewed: pd.DataFrame, offers: pd.DataFrame
     ) -> None:
-        """Note every entity whose new offers go beyond what its limit left."""
-        kept = reviewed[reviewed["outcome"] == "kept"]
+        """Note every entity whose new offers go beyond what its limit left.
+
+        Neither all of them together beyond what was promised, nor one of them by
+        itself in the place of what its seller was promised.
+        """
+        is_lasting = reviewed["expires_date"] > pd.Timestamp(self.night)
+        kept = reviewed[is_lasting & (reviewed["outcome"] == "kept")]
         for (entity, currency), part in rows.groupby(
             ["legal_entity_id", "currency_code"]
         ):
             added, committed = 0, int(part["open_advance_balance_minor"].sum())
+            own: list[tuple[int, int]] = []
             for seller in part["seller_id"]:
                 old = kept.loc[kept["seller_id"] == seller, "owed_minor"].max()
                 new = offers.loc[offers["seller_id"] == seller, "owed_minor"].max()
                 old, new = np.nan_to_num([old, new])
                 committed += int(old)
                 added += int(max(0, new - old))
+                own.append((int(old), int(new)))
             floor = policy().currencies[str(currency)].entity_exposure_floor_minor
-            if added > max(0, floor - committed):
+            is_over = any(new > max(0, floor - committed + old) for old, new in own)
+            if is_over or added > max(0, floor - committed):
                 self.over.append(f"{entity} on {self.night}")
 
 
