@@ -5,28 +5,23 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import pytest
 from bigquery_standin import Standin, standin
 from filelock import FileLock
 from hypothesis import settings
-from nights import night_of
+from nights import sample_night
 from postgres_server import Postgres, postgres_server
 
 from jobs.night import Night
 from jobs.nightly import nightly
-from jobs.sources.catalogue import SampleSource
-from jobs.sources.sample import Sample
 
 # The machine may be busy, so no example has a deadline; a gate must not flicker, so CI
 # draws the same examples every time and leaves the search for new ones to people.
 settings.register_profile("person", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "person")
-
-SAMPLE = Sample(sellers=240, days=500, seed=5, end_date=date(2026, 10, 31))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -74,11 +69,6 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the settings of whoever runs the tests out of them."""
     for name in [name for name in os.environ if name.startswith("ADVANCES_")]:
         monkeypatch.delenv(name)
-
-
-def sample_night(home: Path) -> Night:
-    """Return the night of the small sample whose results live under ``home``."""
-    return night_of(home, SampleSource(SAMPLE, home), SAMPLE.end_date)
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,12 @@ import duckdb
 
 from jobs.night import Night, read_policy
 from jobs.settings import Settings
+from jobs.sources.catalogue import SampleSource
 from jobs.sources.files import Files
 from jobs.sources.protocol import Source
+from jobs.sources.sample import Sample
+
+SAMPLE = Sample(sellers=240, days=500, seed=5, end_date=date(2026, 10, 31))
 
 
 def night_of(home: Path, source: Source | Path, as_of_date: date) -> Night:
@@ -19,6 +23,11 @@ def night_of(home: Path, source: Source | Path, as_of_date: date) -> Night:
     return Night(
         settings, opened, as_of_date, read_policy(settings), lambda _line: None
     )
+
+
+def sample_night(home: Path) -> Night:
+    """Return the night of the small sample whose results live under ``home``."""
+    return night_of(home, SampleSource(SAMPLE, home), SAMPLE.end_date)
 
 
 def rows_of(night: Night, sql: str) -> list[dict[str, Any]]:

@@ -173,6 +173,12 @@ def test_every_model_has_its_yaml_twin() -> None:
             assert path.with_suffix(".yml").exists(), path
 
 
+def test_no_test_imports_from_a_conftest() -> None:
+    """Which of several files that name would mean depends on what ran before."""
+    tests = sorted((ROOT / "tests").rglob("*.py"))
+    assert [path for path in tests if "conftest" in imports(path)] == []
+
+
 def test_the_top_level_holds_nothing_else() -> None:
     """A visitor sees the rooms and nothing more (dotfiles aside)."""
     listed = subprocess.run(

@@ -2,20 +2,15 @@
 
 import importlib
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
+from airflow_command import BIN, DAGS, Airflow
 
 if TYPE_CHECKING:  # Airflow reads its environment when it is imported.
     from airflow.sdk import DAG
-
-DAGS = Path(__file__).resolve().parents[2] / "dags"
-BIN = Path(sys.executable).parent
 
 
 @pytest.fixture(scope="session")
@@ -60,31 +55,9 @@ def dag_kit(airflow_environment: dict[str, str]) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def airflow(airflow_environment: dict[str, str]) -> "Airflow":
+def airflow(airflow_environment: dict[str, str]) -> Airflow:
     """Return an Airflow with an empty database and the pool of one slot."""
     command_line = Airflow(airflow_environment)
     command_line("db", "migrate").check_returncode()
     command_line("pools", "set", "warehouse", "1", "One writer").check_returncode()
     return command_line
-
-
-class Airflow:
-    """Airflow's command line in its own processes; nothing listens on a port."""
-
-    def __init__(self, environment: dict[str, str]) -> None:
-        """Keep the variables every command gets."""
-        self.environment = environment
-
-    def __call__(
-        self, *arguments: str, **variables: str
-    ) -> subprocess.CompletedProcess[str]:
-        """Run one command to its end; ``variables`` join its environment."""
-        return subprocess.run(
-            [sys.executable, "-m", "airflow", *arguments],
-            env=self.environment | variables,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=300,
-        )

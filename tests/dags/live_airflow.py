@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from airflow_command import BIN
 from psycopg.rows import dict_row
 
-BIN = Path(sys.executable).parent
 COMPONENTS = ("api-server", "scheduler", "dag-processor")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
-from conftest import DAGS
+from airflow_command import DAGS
 
 from jobs.__main__ import cli
 from jobs.forecast import BUCKET_COUNT, Share

@@ -18,7 +18,8 @@ from typing import Any
 import duckdb
 import psycopg
 import pytest
-from live_airflow import BIN, LiveAirflow, live_airflow
+from airflow_command import BIN
+from live_airflow import LiveAirflow, live_airflow
 from nights import night_of
 from postgres_marketplace import create_tables, move_forward
 from postgres_server import Postgres

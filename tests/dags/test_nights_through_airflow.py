@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-from conftest import BIN, Airflow
+from airflow_command import BIN, Airflow
 
 from jobs.sources.sample import Sample
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from conftest import SAMPLE
-from nights import change, rows_of
+from nights import SAMPLE, change, rows_of
 
 from jobs.__main__ import cli
 from jobs.explain import Explained, explain

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -12,9 +13,12 @@ from olist_data import OLIST, needs_olist
 
 from jobs.backtest_policy import Request, backtest_policy
 from jobs.build import build
+from jobs.explain import explain
 from jobs.ingest import ingest
 from jobs.night import Night
 from jobs.nightly import nightly
+from jobs.replay import replay
+from jobs.simulate import Asked, as_json, simulate_seller
 from jobs.sources.olist import Olist
 from jobs.underwriting.policy_statistics import loss_ratio
 
@@ -76,6 +80,32 @@ def test_every_seller_with_sales_is_decided_in_reais(june: Night) -> None:
 
     assert [{"n": sellers, "sellers": sellers, "low": "BRL", "high": "BRL"}] == decided
     assert value_of(june, "select count(*) as n from offers.fct_advance_offers") > 0
+
+
+def test_real_sellers_are_replayed_explained_and_simulated(
+    june: Night, show: Callable[[str], None]
+) -> None:
+    """To the bit, with fees that add up to the cent, at the price of the offer."""
+    replayed = replay(june)
+    assert replayed.differences == ()
+    (offer,) = rows_of(
+        june,
+        "select * from underwriting.advance_offers"
+        " order by advance_minor desc, offer_id limit 1",
+    )
+    (account,) = explain(june, offer["seller_id"], "BRL").accounts
+    (tier,) = (
+        tier
+        for tier in account.tiers
+        if tier.target_term_days == offer["target_term_days"]
+    )
+    assert tier.fee_parts is not None
+    assert sum(tier.fee_parts.values()) == offer["fee_minor"]
+    amount = format(Decimal(offer["advance_minor"]).scaleb(-2), "f")
+    asked = Asked(offer["seller_id"], amount, "BRL", offer["target_term_days"], None)
+    simulated = as_json(simulate_seller(june, asked))
+    assert simulated["fee_minor"] == offer["fee_minor"]
+    show(f"{replayed.row_count:,} rows of a night of real sellers replayed alike")
 
 
 def test_nothing_is_dated_later_anywhere(june: Night) -> None:
