@@ -97,6 +97,8 @@ def nights(
             "ADVANCES_SOURCE_DATABASE": f"{marketplace}&password={SECRET}",
             "ADVANCES_PRODUCT_DATABASE": f"{postgres.create_database()}"
             f"&password={SECRET}",
+            # So few sellers, as of whatever day it is, may well double their offers.
+            "ADVANCES_PUBLICATION_CHANGE_LIMIT_RATE": "1000",
         }
         for name in ("airflow-home", "by-hand")
     )
