@@ -28,7 +28,8 @@ nightly: $(VENV)/.ready ## Set up, then make one night's offers on the sample ma
 
 test: $(VENV)/.ready-checks $(if $(PYTHON_313),$(BIGQUERY)/.ready) lint ## Set up, then run every check.
 	$(if $(PYTHON_313),,@echo "No Python 3.13: tests on the BigQuery stand-in are skipped, or fail under CI.")
-	$(PYTHON) -m pytest -n 2 --dist worksteal
+	# Three workers on two cores: schedulers and servers let much of the time pass.
+	$(PYTHON) -m pytest -n 3 --dist worksteal
 
 bigquery: $(BIGQUERY)/.ready ## Start a BigQuery stand-in and print its two addresses.
 	@mkdir -p .advances/bigquery

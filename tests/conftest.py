@@ -30,16 +30,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let each of two workers begin with what takes minutes, not end with it."""
-    first = [item for item in items if "test_live_airflow" in item.nodeid]
-    second = [
+    """Let each of three workers begin with what takes minutes, not end with it.
+
+    Workers begin with a third of the list each, and take from each other at the end.
+    """
+    starts = ("test_nights_under_the_scheduler", "test_two_nights_are", "test_thirty_")
+    long = [[item for item in items if item.name.startswith(name)] for name in starts]
+    others = [item for item in items if not item.name.startswith(starts)]
+    thirds = [len(others) * part // 3 for part in range(4)]
+    items[:] = [
         item
-        for item in items
-        if item.name.startswith(("test_two_nights_are", "test_thirty_nights"))
+        for first, start, end in zip(long, thirds[:-1], thirds[1:], strict=True)
+        for item in (*first, *others[start:end])
     ]
-    others = [item for item in items if item not in {*first, *second}]
-    half = len(others) // 2
-    items[:] = [*first, *others[:half], *second, *others[half:]]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
