@@ -9,7 +9,7 @@ from jobs.night import Night, require_marts
 from jobs.sources.protocol import DataError
 from jobs.warehouse.protocol import Warehouse
 
-Part = Literal["cash_flow", "offers", "accuracy"]
+Part = Literal["cash_flow", "offers", "book", "accuracy"]
 
 
 class BuildError(RuntimeError):
