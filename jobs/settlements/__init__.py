@@ -1,0 +1,1 @@
+"""Pure: settlement files of payment processors, and how they match the ledger."""
