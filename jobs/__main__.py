@@ -7,7 +7,7 @@ schedule starts a command.
 
 import sys
 from pathlib import Path
-from typing import NoReturn, get_args
+from typing import Any, NoReturn, get_args
 
 import click
 from rich.progress import Progress
@@ -79,12 +79,27 @@ def nightly_command(night: Night, *, timings: bool) -> None:
     " surge_labels says who they are.",
 )
 @click.option(
+    "--settlements",
+    is_flag=True,
+    help="Write the payment processor's settlement files too.",
+)
+@click.option(
+    "--discrepancies",
+    default=0,
+    show_default=True,
+    help="Plant so many of each kind of discrepancy into tables and settlement files;"
+    " discrepancy_labels says what, where and how much.",
+)
+@click.option(
     "--out",
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the Parquet files, one folder a table.",
 )
-def sample_command(sellers: int, days: int, seed: int, surges: int, out: Path) -> None:
+def sample_command(
+    out: Path,
+    **options: Any,  # noqa: ANN401 - click passes each option in its own type
+) -> None:
     """Write a seeded marketplace of any size, in the input contract.
 
     \b
@@ -92,9 +107,9 @@ def sample_command(sellers: int, days: int, seed: int, surges: int, out: Path) -
       advances sample --sellers 500 --days 400 --seed 3 --out history/
     """
     with Progress(console=console, disable=not console.is_terminal) as bars:
-        task = bars.add_task("sellers", total=sellers)
+        task = bars.add_task("sellers", total=options["sellers"])
         try:
-            sample = Sample(sellers, days, seed, surges=surges)
+            sample = Sample(**options)
             counts = write(sample, out, lambda done: bars.update(task, completed=done))
         except (ValueError, FileExistsError) as error:
             raise ConfigurationError(str(error)) from error

@@ -1,4 +1,4 @@
-"""The commands that answer a question: why, the same again, what if, how good.
+"""The commands that answer a question: why, the same again, what if, does it tie.
 
 They read what the nights left and write no offers.
 """
@@ -6,6 +6,7 @@ They read what the nights left and write no offers.
 import json
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any, get_args
 
 import click
@@ -16,7 +17,7 @@ from jobs.options import as_date, may_open_night, of_night
 from jobs.recheck import recheck_seller
 from jobs.replay import replay
 from jobs.sources.protocol import DataError
-from jobs.terminal import console, print_wide, say
+from jobs.terminal import console, print_reconciled, print_wide, say
 from jobs.underwriting.reason_texts import Locale
 from jobs.underwriting.unit_periods import UNIT_PERIODS
 
@@ -201,11 +202,36 @@ def explain_command(
             print_wide(part)
 
 
+@click.command("reconcile")
+@of_night
+@click.option(
+    "--files",
+    "folder",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder with every settlement file there ever was, as *.csv.",
+)
+def reconcile_command(night: Night, folder: Path) -> None:
+    """Match the processors' settlement files with the ledger, and name what is left.
+
+    Reads Adyen's settlement details and Stripe's payout reconciliation.
+
+    \b
+    Example:
+      advances reconcile --files settlements/ --as-of 2026-10-31
+    """
+    from jobs.reconcile import reconcile
+
+    with console.status("reconcile"):
+        print_reconciled(reconcile(night, folder))
+
+
 QUESTIONS: tuple[click.Command, ...] = (
     apr_command,
     backtest_group,
     explain_command,
     recheck_command,
+    reconcile_command,
     replay_command,
     simulate_command,
 )

@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     from jobs.backtest_report import Backtest
     from jobs.night import Night
     from jobs.nightly import Summary
+    from jobs.reconcile import Reconciled
     from jobs.scorecard import Score
     from jobs.watch import Watched
 
 #: Amber checks that are printed before the reader is sent to the table.
 _AMBER_LINES = 5
+_RESIDUAL_LINES = 20
 
 console = Console(highlight=False, soft_wrap=True)
 #: A file or a pipe has no width of its own, and a wide table must not be cut there.
@@ -126,6 +128,19 @@ def print_watched(watched: Watched) -> None:
         console.print(f"  [yellow]AMBER[/yellow]: {escape(sentence)}")
     if len(amber) > _AMBER_LINES:
         say("and more in underwriting.watch_findings")
+
+
+def print_reconciled(reconciled: Reconciled) -> None:
+    """Print what was found, and a line for each of the first residuals."""
+    later = reconciled.later_file_count
+    known = f"; {later:,} are of later nights" if later else ""
+    console.print(f"{reconciled.file_count:,} settlement files{known}")
+    for name, count in reconciled.counts.items():
+        say(f"{name}: {count:,}")
+    for sentence in reconciled.residuals[:_RESIDUAL_LINES]:
+        console.print(f"  {escape(sentence)}")
+    if len(reconciled.residuals) > _RESIDUAL_LINES:
+        say("and more in underwriting.reconciliation_findings")
 
 
 def print_backtest(result: Backtest) -> None:

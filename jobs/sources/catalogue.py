@@ -29,9 +29,11 @@ class SampleSource:
         """The parameters make the name, so that two samples never mix."""
         sample = self.sample
         end = sample.end_date.strftime("%Y%m%d")
-        surges = f"-surges{sample.surges}" if sample.surges else ""
+        more = f"-surges{sample.surges}" if sample.surges else ""
+        more += f"-discrepancies{sample.discrepancies}" if sample.discrepancies else ""
+        more += "-settlements" if sample.settlements else ""
         size = f"{sample.sellers}x{sample.days}"
-        return f"sample-{size}-seed{sample.seed}-{end}{surges}"
+        return f"sample-{size}-seed{sample.seed}-{end}{more}"
 
     @property
     def derived(self) -> Mapping[str, tuple[str, ...]]:
@@ -111,6 +113,8 @@ def _sample(parameters: str) -> Sample:
         "seed": int,
         "end_date": date.fromisoformat,
         "surges": int,
+        "settlements": lambda text: bool(int(text)),
+        "discrepancies": int,
     }
     values = {}
     for part in filter(None, parameters.split(",")):

@@ -22,6 +22,7 @@ from jobs.sources import sample_money_tables as money
 from jobs.sources import sample_seller_tables as trade
 from jobs.sources.sample_advances import draw_advances
 from jobs.sources.sample_columns import Block, Pieces
+from jobs.sources.sample_discrepancies import with_settlements
 from jobs.sources.sample_payouts import pay_out, payout_movements
 from jobs.sources.sample_sales import (
     Lines,
@@ -41,6 +42,7 @@ from jobs.sources.sample_sellers import (
     draw_sellers,
     restricted_days,
 )
+from jobs.sources.sample_settlements import write_settlements
 from jobs.sources.sample_surges import (
     Planting,
     draw_surges,
@@ -64,7 +66,10 @@ class Sample:
 
     With ``surges`` as many sellers with inflated sales, and as many with an honest
     surge, are planted into the last 28 days, where enough sellers are fit for it; the
-    table ``surge_labels`` beside those of the contract says who they are.
+    table ``surge_labels`` beside those of the contract says who they are. With
+    ``settlements`` the processor's files are written too. With ``discrepancies`` as
+    many of each kind of ``sample_discrepancies`` are planted into tables and files, and
+    ``discrepancy_labels`` says what, where and how much.
 
     Raises ValueError for a size that cannot be made.
     """
@@ -74,6 +79,8 @@ class Sample:
     seed: int = 7
     end_date: date = date(2026, 10, 31)
     surges: int = 0
+    settlements: bool = False
+    discrepancies: int = 0
 
     def __post_init__(self) -> None:
         """Refuse a marketplace with nobody in it or hardly any history."""
@@ -91,6 +98,10 @@ class Sample:
             message = (
                 f"surges is {self.surges}; expected 0 to {self.sellers}, the sellers"
             )
+            raise ValueError(message)
+        if not 0 <= self.discrepancies <= self.sellers:
+            span = f"0 to {self.sellers}, the sellers"
+            message = f"discrepancies is {self.discrepancies}; expected {span}"
             raise ValueError(message)
 
     @property
@@ -156,12 +167,11 @@ def _write_blocks(
             _finish(writing)
             random = np.random.default_rng(seeds)
             # Writing begins while the rest of the block is still being drawn.
-            for name, pieces in _draw(
-                random, market, number, _planting(sample, number)
-            ):
+            for name, pieces in _tables(sample, random, market, number):
                 rows[name] = rows.get(name, 0) + sum(map(len, pieces))
                 path = folder / name / part
-                writing.append(executor.submit(_write_parquet, path, pieces))
+                job = _write_settlements if name == "settlements" else _write_parquet
+                writing.append(executor.submit(job, path, pieces))
             progress(number.size)
         _finish(writing)
     return rows
@@ -174,11 +184,22 @@ def _finish(writing: list[Future[None]]) -> None:
     writing.clear()
 
 
-def _planting(sample: Sample, number: Ints) -> Planting:
-    """Spread the surges evenly over the blocks."""
+def _tables(
+    sample: Sample, random: np.random.Generator, market: Market, number: Ints
+) -> Iterator[tuple[str, Pieces]]:
+    """Yield the tables of the sellers ``number`` with all that is planted into them."""
+    surges = _planting(sample, number, 2, 2 * sample.surges)
+    drawn = _draw(random, market, number, surges)
+    if sample.settlements or sample.discrepancies:
+        planting = _planting(sample, number, 3, sample.discrepancies)
+        return with_settlements(drawn, planting)
+    return drawn
+
+
+def _planting(sample: Sample, number: Ints, stream: int, turns: int) -> Planting:
+    """Spread turns evenly over the blocks, with random numbers of their own."""
     first, last = int(number[0]), int(number[-1]) + 1
-    turns = 2 * sample.surges
-    seeds = np.random.SeedSequence(sample.seed, spawn_key=(2, first))
+    seeds = np.random.SeedSequence(sample.seed, spawn_key=(stream, first))
     return Planting(
         np.random.default_rng(seeds),
         range(turns * first // sample.sellers, turns * last // sample.sellers),
@@ -250,6 +271,12 @@ def _draw_money(
     moves = payout_movements(market, accounts, payouts)
     lines = [sales[0], *others, *moves]
     yield "balance_transactions", money.balance_transactions(block, lines, batch)
+
+
+def _write_settlements(path: Path, pieces: Pieces) -> None:
+    """Write the pieces as settlement files, named by the number of the block."""
+    block = int(path.stem.removeprefix("part-"))
+    write_settlements(path.parent, pa.concat_tables(pieces).to_pandas(), block)
 
 
 def _write_parquet(path: Path, pieces: Pieces) -> None:

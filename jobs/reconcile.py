@@ -1,0 +1,114 @@
+"""Reconcile: hold the settlement files of a folder against the ledger of the night."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from jobs.night import Night, as_frame, require_marts, write_of
+from jobs.settlements.lines import SettlementError, SettlementLine
+from jobs.settlements.match import COLUMNS, SETTLED_KINDS, match_lines
+from jobs.settlements.parse import parse_settlement
+from jobs.sources.protocol import DataError
+from jobs.warehouse.protocol import Warehouse
+from jobs.warehouse.tables import RECONCILIATION_FINDINGS
+
+#: What is found where nothing is wrong.
+_EXPECTED = ("matched", "outside_ledger", "not_settled_yet")
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """How many files were read, how many are of later nights, and what was found."""
+
+    file_count: int
+    later_file_count: int
+    counts: dict[str, int]
+    residuals: tuple[str, ...]
+
+
+def reconcile(night: Night, folder: Path) -> Reconciled:
+    """Match every file in ``folder`` with the ledger; replace the night's findings.
+
+    The folder holds every file there ever was: one that has gone is missing again. A
+    file with a row settled after the night is not known yet. Raises DataError naming
+    every file that is refused; nothing is written then.
+    """
+    files = _read_files(folder)
+    end = datetime.combine(night.as_of_date + timedelta(days=1), time())
+    known = [lines for lines in files if all(line.settled_at < end for line in lines)]
+    with night.warehouse() as warehouse:
+        require_marts(night, warehouse)
+        found = match_lines(
+            [line for lines in known for line in lines], _read_ledger(warehouse)
+        )
+        rows = _first_seen(night, warehouse, found).assign(
+            as_of_date=pd.Timestamp(night.as_of_date), **night.versions
+        )
+        warehouse.replace([write_of(night, RECONCILIATION_FINDINGS, rows)])
+    differs = found[~found["finding"].isin(_EXPECTED)]
+    return Reconciled(
+        len(known),
+        len(files) - len(known),
+        {str(name): int(n) for name, n in found["finding"].value_counts().items()},
+        tuple(_sentence(row) for row in differs.itertuples(index=False)),
+    )
+
+
+def _read_files(folder: Path) -> list[list[SettlementLine]]:
+    paths = sorted(path for path in folder.rglob("*.csv") if path.is_file())
+    if not paths:
+        message = f"{folder}: no settlement file; expected at least one *.csv"
+        raise DataError(message)
+    files, refused = [], []
+    for path in paths:
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+            files.append(parse_settlement(path.relative_to(folder).as_posix(), text))
+        except UnicodeDecodeError as error:
+            refused.append(f"{path.name}: {error}; expected text in UTF-8")
+        except SettlementError as error:
+            refused.append(str(error))
+    if refused:
+        raise DataError("\n".join(refused))
+    return files
+
+
+def _read_ledger(warehouse: Warehouse) -> pd.DataFrame:
+    kinds = ", ".join(f"'{kind}'" for kind in SETTLED_KINDS)
+    rows = warehouse.query(
+        "select balance_transaction_id, source_id, seller_id, kind, currency_code,"
+        " amount_minor, occurred_at from staging.stg_balance_transactions"
+        f" where kind in ({kinds}) order by occurred_at, balance_transaction_id"
+    )
+    return as_frame(rows)
+
+
+def _first_seen(
+    night: Night, warehouse: Warehouse, found: pd.DataFrame
+) -> pd.DataFrame:
+    """Leave out the pairs that an earlier night has matched, to the same ids."""
+    earlier = as_frame(
+        warehouse.query(
+            "select distinct finding_id, balance_transaction_id, finding"
+            " from underwriting.reconciliation_findings"
+            " where finding in ('matched', 'outside_ledger')"
+            " and as_of_date < $as_of_date",
+            as_of_date=night.as_of_date,
+        )
+    )
+    marked = found.merge(
+        earlier.assign(is_earlier=True),
+        how="left",
+        on=["finding_id", "balance_transaction_id", "finding"],
+    )
+    return marked.loc[marked["is_earlier"].isna(), list(COLUMNS)]
+
+
+def _sentence(row: Any) -> str:  # noqa: ANN401 - a row of the findings
+    return (
+        f"{row.finding}: {row.finding_id}, {row.line_kind} {row.reference},"
+        f" {row.currency_code} {row.difference_minor:+,} minor units"
+    )

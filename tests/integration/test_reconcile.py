@@ -1,0 +1,123 @@
+"""A night with planted discrepancies: each is found, and nothing else is."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from nights import SAMPLE, change, night_of, rows_of, value_of
+
+from jobs.build import build
+from jobs.ingest import ingest
+from jobs.night import Night
+from jobs.reconcile import Reconciled, reconcile
+from jobs.sources.protocol import DataError
+from jobs.sources.sample import Sample, write
+
+PLANTED = Sample(
+    sellers=200, days=260, seed=5, end_date=SAMPLE.end_date, discrepancies=1
+)
+SETTLED = ("amount_differs", "missing_in_file", "missing_in_ledger", "duplicated")
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the sample with its settlement files once."""
+    folder = tmp_path_factory.mktemp("planted") / "history"
+    write(PLANTED, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Night:
+    """Return its night, built so far that files can be held against the ledger."""
+    night = night_of(tmp_path_factory.mktemp("home"), planted, PLANTED.end_date)
+    ingest(night, ())
+    build(night, "cash_flow")
+    return night
+
+
+@pytest.fixture(scope="module")
+def reconciled(built: Night, planted: Path) -> Reconciled:
+    """Reconcile the night and build the book on it."""
+    found = reconcile(built, planted / "settlements")
+    build(built, "book")
+    return found
+
+
+def labels_of(planted: Path, *kinds: str) -> list[tuple[str, str, int]]:
+    """Return kind, id and amount of what was planted."""
+    rows = pq.read_table(planted / "discrepancy_labels").to_pylist()
+    return sorted(
+        (row["kind"], row["row_id"], row["amount_minor"])
+        for row in rows
+        if not kinds or row["kind"] in kinds
+    )
+
+
+def test_every_planted_settlement_error_is_found_and_nothing_else(
+    built: Night, planted: Path, reconciled: Reconciled
+) -> None:
+    """By id and amount; what is left over without them is nothing at all."""
+    rows = rows_of(
+        built,
+        "select finding, difference_minor, case finding when 'missing_in_ledger'"
+        " then reference else balance_transaction_id end as row_id"
+        " from underwriting.reconciliation_findings"
+        " where finding not in ('matched', 'outside_ledger', 'not_settled_yet')",
+    )
+    found = [(row["finding"], row["row_id"], row["difference_minor"]) for row in rows]
+
+    assert sorted(found) == labels_of(planted, *SETTLED)
+    assert len(reconciled.residuals) == len(SETTLED)
+    assert reconciled.counts["matched"] > 10_000
+
+
+def test_every_planted_payout_error_is_found_and_nothing_else(
+    built: Night, planted: Path
+) -> None:
+    """A payout is the sum of its lines, but for the two that were changed."""
+    rows = rows_of(
+        built,
+        "select case residual_reason when 'lines_below_payout'"
+        " then 'payout_amount_differs' when 'lines_above_payout'"
+        " then 'payout_line_missing' else residual_reason end as kind,"
+        " payout_id, residual_minor from cash_flow.rpt_payout_reconciliation"
+        " where not is_reconciled",
+    )
+    expected = labels_of(planted, "payout_amount_differs", "payout_line_missing")
+
+    assert sorted(tuple(row.values()) for row in rows) == expected
+
+
+def test_pairs_are_stored_once_and_residuals_every_night(
+    built: Night, planted: Path, reconciled: Reconciled
+) -> None:
+    """A night again replaces its findings; the next one adds what is new to it."""
+    count = "select count(*) from underwriting.reconciliation_findings"
+    before = value_of(built, count)
+    assert reconcile(built, planted / "settlements") == reconciled
+    assert value_of(built, count) == before
+    change(
+        built,
+        "update underwriting.reconciliation_findings"
+        f" set as_of_date = as_of_date - {timedelta(days=1).days}",
+    )
+    reconcile(built, planted / "settlements")
+    tonight = f"where as_of_date = date '{built.as_of_date}'"
+    matched = value_of(built, f"{count} {tonight} and finding = 'matched'")
+
+    assert matched == 0
+    assert value_of(built, f"{count} {tonight}") == len(SETTLED) + value_of(
+        built, f"{count} {tonight} and finding = 'not_settled_yet'"
+    )
+
+
+def test_files_that_are_refused_are_all_named(built: Night, tmp_path: Path) -> None:
+    """Nothing is reconciled, and the findings of before stay."""
+    (tmp_path / "a.csv").write_text("Type,Amount\n")
+    (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DataError, match=r"(?s)a\.csv, row 1: no column.*b\.csv.*UTF-8"):
+        reconcile(built, tmp_path)
+    with pytest.raises(DataError, match="no settlement file; expected at least one"):
+        reconcile(built, tmp_path / "empty")
