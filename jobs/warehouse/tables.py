@@ -180,6 +180,56 @@ WATCH_FINDINGS = Table(
     cluster=("check_name",),
 )
 
+#: Open advances whose seller shows signs of trouble, by the money at risk.
+EARLY_WARNINGS = Table(
+    "underwriting",
+    "early_warnings",
+    {
+        "advance_id": "text",
+        "seller_id": "text",
+        "legal_entity_id": "text",
+        "as_of_date": "date",
+        "currency_code": "text",
+        "risk_rank": "integer",  # 1 has most at risk in the currency
+        "at_risk_minor": "integer",
+        "balance_minor": "integer",
+        "expected_shortfall_minor": "integer",
+        "main_sign": "text",
+        "signs": "text",  # joined by commas
+        "evidence": "text",  # a JSON list of name, value and threshold
+        **VERSIONS,
+    },
+    key=("as_of_date", "policy_version", "advance_id"),
+    partition=("as_of_date", "policy_version"),
+)
+
+#: Advances paid off in an audit's window: the rate disclosed and the one that came out.
+RATE_AUDITS = Table(
+    "underwriting",
+    "rate_audits",
+    {
+        "advance_id": "text",
+        "offer_id": "text",
+        "seller_id": "text",
+        "as_of_date": "date",
+        "window_start_date": "date",
+        "disbursed_date": "date",
+        "paid_off_date": "date",
+        "law": "text",  # california | new_york
+        "currency_code": "text",
+        "advance_minor": "integer",
+        "owed_minor": "integer",
+        "disclosed_percent": "rate",  # as it was shown; null: none was stored, or found
+        "true_percent": "rate",  # unrounded; null where there is none
+        "difference_percent": "rate",  # in points, true less disclosed
+        "verdict": "text",  # accurate | inaccurate | undisclosed | no_rate
+        "policy_version": "text",
+        "code_version": "text",
+    },
+    key=("as_of_date", "law", "advance_id"),
+    partition=("as_of_date", "law"),
+)
+
 #: Every policy that decided anything, to the letter: a changed one is refused.
 POLICIES = Table(
     "underwriting",
@@ -209,5 +259,7 @@ TABLES: tuple[Table, ...] = (
     OPEN_OFFERS,
     OFFER_CHANGES,
     WATCH_FINDINGS,
+    EARLY_WARNINGS,
+    RATE_AUDITS,
     POLICIES,
 )
