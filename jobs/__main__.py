@@ -21,6 +21,7 @@ from jobs.price import price
 from jobs.product.postgres import ProductUnavailableError
 from jobs.publish import publish
 from jobs.questions import QUESTIONS
+from jobs.risks import RISKS
 from jobs.settings import ConfigurationError
 from jobs.sources.catalogue import UnknownSourceError
 from jobs.sources.protocol import DataError, SourceUnavailableError
@@ -277,8 +278,8 @@ def watch_command(night: Night) -> None:
     print_watched(watch(night))
 
 
-for question in QUESTIONS:
-    cli.add_command(question)
+for command in (*QUESTIONS, *RISKS):
+    cli.add_command(command)
 
 
 def _fail(code: int, what: str, error: BaseException) -> NoReturn:

@@ -18,6 +18,7 @@ from jobs.price import price
 from jobs.publish import publish
 from jobs.underwriting.reasons import BY_CODE
 from jobs.warehouse.protocol import Warehouse
+from jobs.warn import warn
 from jobs.watch import Watched, read_watched, watch
 
 
@@ -63,7 +64,9 @@ STEPS: dict[str, Callable[[Night], object]] = {
     "price": price,
     "build offers": lambda night: build(night, "offers"),
     "publish": publish,
-    # Last, because no offer waits for them.
+    # No offer waits for what follows.
+    "warn": warn,
+    "build book": lambda night: build(night, "book"),
     "watch": watch,
     "forecast challenge": challenge,
 }

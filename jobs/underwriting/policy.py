@@ -157,6 +157,26 @@ class Watch(Section):
     maximum_calibration_error: PositiveShare
 
 
+class Warnings(Section):
+    """Which signs of trouble put an open advance on the night's list of warnings.
+
+    ``sales_days`` and ``band_probability_rate`` say which forecast sales must not fall
+    below, ``event_days`` how long a restriction or a failed payout is new, and the
+    others when refunds or chargebacks of ``surge_days`` are more than usual.
+    """
+
+    sales_days: Annotated[int, Field(ge=1, le=365)]
+    band_probability_rate: PositiveShare
+    event_days: PositiveDays
+    surge_days: PositiveDays
+    usual_days: PositiveDays
+    maximum_surge_ratio: Annotated[float, Field(ge=1)]
+    minimum_refund_rate: Share
+    minimum_chargeback_rate: Share
+    maximum_failed_payouts_count: Count
+    maximum_troubled_siblings_count: Count
+
+
 class Country(Section):
     """Where advances are made: in which currencies, after which checks."""
 
@@ -194,6 +214,8 @@ class Policy(Section):
     currencies: dict[CurrencyCode, Currency]
     #: Older policies have none: their nights are not watched.
     watch: Watch | None = None
+    #: Older policies have none: nobody is warned of their nights.
+    warnings: Warnings | None = None
 
     @property
     def name_book_share_rate(self) -> float:
