@@ -159,8 +159,8 @@ class TestVerdicts:
         ("told", "california", "new_york"),
         [
             (94.15, "accurate", "accurate"),
-            (91.80, "accurate", "accurate"),  # 2.5 % of the true rate below it
-            (91.75, "inaccurate", "inaccurate"),
+            (91.90, "accurate", "accurate"),  # 2.5 % of itself below the true rate
+            (91.80, "inaccurate", "inaccurate"),
             (96.60, "accurate", "inaccurate"),  # overstated: no fault in California
         ],
     )
