@@ -15,7 +15,7 @@ from .builders import POLICY_FILE, POLICY_TEXT, health, policy
 PINNED = {
     "2026-11.toml": "10037d0e75fd41ca77e9dfe8c53640ebedc43cffff87b28f5566017173d6a14f",
     "2026-12.toml": "6cca94d4f9dce1d48f25bbd9f58039e3092c379822d23224f85f18fc48420cd7",
-    "2027-01.toml": "afb963ed41c8573e38754bbc0369128841cdb7e2de0ce3d5c8df815be583f599",
+    "2027-01.toml": "c69c88170f9217613c49eb2c5f4eb57c2375a32575997a943538af275b5e4b48",
 }
 
 FAULTS = [

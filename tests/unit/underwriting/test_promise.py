@@ -53,7 +53,7 @@ def failed(code: str, seller_id: str = "anna") -> pd.DataFrame:
 
 def ending(offers: pd.DataFrame, reasons: pd.DataFrame = NO_REASONS) -> tuple[str, Any]:
     """Return outcome and reason of the first offer."""
-    row = review(offers, reasons, AS_OF_DATE).iloc[0]
+    row = review(offers, reasons, AS_OF_DATE, health()).iloc[0]
     return row["outcome"], row["reason_code"] if pd.notna(row["reason_code"]) else None
 
 
@@ -85,7 +85,8 @@ class TestEvents:
     def test_the_older_of_two_in_a_tier_gives_way(self) -> None:
         """An earlier night that was run again may have opened a second one."""
         newer = open_offer(offer_id="new", opened_date=pd.Timestamp(AS_OF_DATE))
-        both = review(pd.concat([newer, open_offer()]), NO_REASONS, AS_OF_DATE)
+        offers = pd.concat([newer, open_offer()])
+        both = review(offers, NO_REASONS, AS_OF_DATE, health())
         assert both["outcome"].tolist() == ["replaced", "kept"]
         assert both["superseded_by_offer_id"].tolist()[0] == "new"
 
@@ -185,7 +186,7 @@ class Nights(RuleBasedStateMachine):
         rows = self.health(level)
         reasons = self.reasons(rows, codes[:4])
         before = self.open_offers()
-        reviewed = review(before, reasons, self.night)
+        reviewed = review(before, reasons, self.night, rows)
         eligible = ~rows["seller_id"].isin(reasons["seller_id"])
         book = Book(rows, reviewed)
         sales = grid(level[:4]).take(np.flatnonzero(eligible))
@@ -315,7 +316,8 @@ class Nights(RuleBasedStateMachine):
         if not found:
             return no_open_offers()
         frame = pd.DataFrame(found)[list(OPEN_OFFER_COLUMNS)]
-        return frame.astype({"accepted_offer_id": "str"})
+        texts = ("refilled_advance_id", "accepted_offer_id")
+        return frame.astype(dict.fromkeys(texts, "str"))
 
     def check_exposure(
         self, rows: pd.DataFrame, reviewed: pd.DataFrame, offers: pd.DataFrame
