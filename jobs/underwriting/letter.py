@@ -52,7 +52,7 @@ SETTLES = texts(
     "Salda los {settled} que aún debe, de los que {old_fee} son comisión: recibe {net},"
     " o más si devuelve antes de aceptar. De la nueva comisión, {on_old_fee} recaen"
     " sobre esa comisión anterior.",
-    "このうち{settled}（うち手数料{old_fee}）は現在の残高の清算に充てられ、"
+    "このうち{settled}は、手数料{old_fee}を含む現在の残高の清算に充てられ、"
     "お受け取り額は{net}です。お申し込みまでに返済が進むと、その分増えます。"
     "新しい手数料のうち{on_old_fee}は、以前の手数料に対するものです。",
 )

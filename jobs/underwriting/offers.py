@@ -29,12 +29,7 @@ from jobs.underwriting.promise import (
     promised_beyond,
     succeeded,
 )
-from jobs.underwriting.refills import (
-    REFILL_COLUMNS,
-    refill_terms,
-    repeated,
-    settled_by,
-)
+from jobs.underwriting.refills import REFILL_COLUMNS, refill_terms, settled_by
 from jobs.underwriting.sizing import CAPS, NO_LIMIT_MINOR
 
 #: Fixed for ever: another namespace would give every past offer another id.
@@ -286,7 +281,7 @@ def _offers(
 ) -> pd.DataFrame:
     expires_date = as_of_date + dt.timedelta(days=policy.offers.life_days)
     keys = _keys(rows, policy, as_of_date)
-    settled = repeated(settled_by(rows, policy), len(policy.tiers))
+    settled = settled_by(rows, policy).repeated(len(policy.tiers))
     advance, fee = rungs.advance_minor.ravel(), rungs.fee_minor.ravel()
     offers = pd.DataFrame(
         {

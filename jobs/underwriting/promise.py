@@ -161,7 +161,8 @@ def promised_beyond(health: pd.DataFrame, kept: pd.DataFrame) -> IntegerArray:
     balance = np.maximum(numbers(health, "open_advance_balance_minor"), 0.0)
     is_refill = promised(health, refills, "owed_minor") > 0
     settled = np.where(is_refill, balance, 0.0).astype(np.int64)
-    return np.maximum(promised(health, kept, "owed_minor") - settled, 0)
+    beyond = promised(health, kept, "owed_minor") - settled
+    return np.asarray(np.maximum(beyond, 0), dtype=np.int64)
 
 
 def _first_standing(reasons: pd.DataFrame) -> pd.DataFrame:

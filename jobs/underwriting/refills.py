@@ -41,6 +41,15 @@ class Settled:
     discount_minor: IntegerArray
     fee_minor: IntegerArray
 
+    def repeated(self, times: int) -> "Settled":
+        """Return the same with every seller so many times in a row."""
+        return Settled(
+            np.repeat(self.advance_id, times),
+            np.repeat(self.balance_minor, times),
+            np.repeat(self.discount_minor, times),
+            np.repeat(self.fee_minor, times),
+        )
+
     @property
     def is_refill(self) -> BooleanArray:
         """Whether there is anything to settle [sellers]."""
@@ -72,7 +81,7 @@ def settled_by(rows: pd.DataFrame, policy: Policy) -> Settled:
     """
     nothing = np.zeros(len(rows), dtype=np.int64)
     ids = refillable_advances(rows)
-    is_refill = ids != None  # noqa: E711 - element by element
+    is_refill = pd.notna(ids)
     if policy.refills is None or not is_refill.any():
         return Settled(np.full(len(rows), None), nothing, nothing, nothing)
     balance, owed, fee = (
@@ -109,21 +118,6 @@ def refill_terms(
         for name, amount in zip(REFILL_COLUMNS[1:], amounts, strict=True)
     }
     return {REFILL_COLUMNS[0]: pd.Series(settled.advance_id, dtype="str"), **columns}
-
-
-def repeated(settled: Settled, times: int) -> Settled:
-    """Return the same with every seller so many times in a row."""
-    return Settled(
-        *(
-            np.repeat(values, times)
-            for values in (
-                settled.advance_id,
-                settled.balance_minor,
-                settled.discount_minor,
-                settled.fee_minor,
-            )
-        )
-    )
 
 
 def settles_what_is_owed(offers: pd.DataFrame, health: pd.DataFrame) -> BooleanArray:
