@@ -118,6 +118,13 @@ class Guard(Section):
     maximum_rising_siblings_count: Count
 
 
+class Refills(Section):
+    """When an open advance may be settled by a new one; without this section never."""
+
+    minimum_repaid_rate: PositiveShare
+    old_fee_discount_rate: Share
+
+
 class Offers(Section):
     """How long an offer lives, what takes its place, what is asked when accepted.
 
@@ -210,6 +217,7 @@ class Policy(Section):
     portfolio: Portfolio | None = None
     guard: Guard | None = None
     minimums: Minimums | None = None
+    refills: Refills | None = None
     countries: dict[CountryCode, Country]
     currencies: dict[CurrencyCode, Currency]
     #: Older policies have none: their nights are not watched.

@@ -15,7 +15,7 @@ from .builders import POLICY_FILE, POLICY_TEXT, health, policy
 PINNED = {
     "2026-11.toml": "10037d0e75fd41ca77e9dfe8c53640ebedc43cffff87b28f5566017173d6a14f",
     "2026-12.toml": "6cca94d4f9dce1d48f25bbd9f58039e3092c379822d23224f85f18fc48420cd7",
-    "2027-01.toml": "03c056163494f521a6e960d05d292280bcbcfb2693834fc84fbd21b14e8d1199",
+    "2027-01.toml": "6cbfb44e055ff5c3fbc7f58a9a916baf0cdb1f9c4b5a75c09e66e0c752fc3984",
 }
 
 FAULTS = [
