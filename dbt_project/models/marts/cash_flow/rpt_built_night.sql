@@ -11,6 +11,7 @@
 -- depends_on: {{ ref('fct_seller_health_daily') }}
 -- depends_on: {{ ref('fct_seller_trailing_sales') }}
 -- depends_on: {{ ref('fct_seller_unusual_sales_daily') }}
+-- depends_on: {{ ref('rpt_advance_faults') }}
 -- depends_on: {{ ref('rpt_payout_reconciliation') }}
 with newest_change as (
 
