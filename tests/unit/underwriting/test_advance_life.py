@@ -28,6 +28,9 @@ from jobs.underwriting.advance_life import (
 )
 
 COUNT = 3
+#: How often each kind of event happens in a crowd.
+SHARES = (0.1, 0.02, 0.5, 0.2, 0.03, 0.15)
+RARELY = st.sampled_from([False] * 9 + [True])
 
 
 @dataclass
@@ -169,16 +172,13 @@ def lived(plain: Plain, sales: list[int], *happened: Happening) -> Life:
 class Lives(RuleBasedStateMachine):
     """Random lives of three advances, compared with the plain loop after every day."""
 
-    advances = st.integers(0, COUNT - 1)
-    amounts = st.integers(0, 3_000)
-
     @initialize(data=st.data())
     def accept(self, data: st.DataObject) -> None:
         """Draw what was agreed, in any size from a few yen on."""
         draw = data.draw
         self.plain = [
             Plain(
-                draw(st.integers(1, 20_000)),
+                draw(st.integers(1, 30_000)),
                 draw(st.integers(0, 300_000)),
                 draw(st.integers(0, 2_000)),
                 draw(st.integers(0, 4)),
@@ -193,55 +193,31 @@ class Lives(RuleBasedStateMachine):
         self.stopped: list[list[bool]] = []
         self.paused: list[list[bool]] = []
 
-    def add(self, *event: Any) -> None:  # noqa: ANN401 - fields of a happening
-        """Let an event happen today."""
-        self.happened.append(Happening(self.day, *event))
-
-    @rule(advance=advances, amount=amounts)
-    def pays(self, advance: int, amount: int) -> None:
-        """Let the seller repay on its own."""
-        self.add(advance, Event.SELLER_INITIATED, amount)
-
-    @rule(advance=advances)
-    def refills(self, advance: int) -> None:
-        """Settle the advance out of a new one."""
-        self.add(advance, Event.REFILL)
-
-    @rule(advance=advances, rate=st.integers(0, 300_000))
-    def changes(self, advance: int, rate: int) -> None:
-        """Agree on another rate."""
-        self.add(advance, Event.RATE_CHANGE, rate)
-
-    @rule(advance=advances)
-    def loses(self, advance: int) -> None:
-        """Give the balance up."""
-        self.add(advance, Event.WRITE_OFF)
-
-    @rule(advance=advances, amount=amounts)
-    def recovers(self, advance: int, amount: int) -> None:
-        """Bring something after all."""
-        self.add(advance, Event.RECOVERY, amount)
-
-    @rule(advance=advances, amount=amounts, place=st.data())
-    def reverses(self, advance: int, amount: int, place: st.DataObject) -> None:
-        """Give back something taken, or something that cannot be."""
-        kind = place.draw(st.sampled_from(Original))
-        last = len(self.happened) if kind == Original.EVENT else self.day
-        original = place.draw(st.integers(-1 if kind == Original.EVENT else 0, last))
-        if kind == Original.EVENT and original == last:
-            original = -1
-        self.add(advance, Event.REVERSAL, amount, kind, original)
-
     @rule(
-        sales=st.lists(st.integers(-20_000, 20_000), min_size=COUNT, max_size=COUNT),
-        stopped=st.lists(st.booleans(), min_size=COUNT, max_size=COUNT),
-        paused=st.lists(st.booleans(), min_size=COUNT, max_size=COUNT),
+        sales=st.lists(st.integers(-5_000, 20_000), min_size=COUNT, max_size=COUNT),
+        stopped=st.lists(RARELY, min_size=COUNT, max_size=COUNT),
+        paused=st.lists(RARELY, min_size=COUNT, max_size=COUNT),
+        drawn=st.lists(
+            st.tuples(
+                st.integers(0, COUNT - 1),
+                st.sampled_from([*Event, Event.REVERSAL, Event.REVERSAL]),
+                st.integers(0, 3_000),
+                st.sampled_from(Original),
+                st.integers(0, 10**6),
+            ),
+            max_size=4,
+        ),
     )
-    def end_day(
-        self, sales: list[int], stopped: list[bool], paused: list[bool]
+    def live_a_day(
+        self,
+        sales: list[int],
+        stopped: list[bool],
+        paused: list[bool],
+        drawn: list[tuple[int, Event, int, Original, int]],
     ) -> None:
-        """End the day, with holdback and true-up."""
-        today = [one for one in self.happened if one.day == self.day]
+        """Let anything happen, then hold back and true up."""
+        today = [self.happening(*one) for one in drawn]
+        self.happened += today
         for index, plain in enumerate(self.plain):
             if plain.disbursed == self.day:
                 plain.balance = plain.owed
@@ -256,12 +232,27 @@ class Lives(RuleBasedStateMachine):
         self.paused.append(paused)
         self.day += 1
 
+    def happening(
+        self, advance: int, kind: Event, amount: int, place: Original, number: int
+    ) -> Happening:
+        """Return the event; a reversal points at anything so far, or at nothing."""
+        others = [
+            index
+            for index, one in enumerate(self.happened)
+            if one.advance == advance or number % 7 == 0
+        ]
+        days = range(max(0, self.day - 3), self.day + 1)
+        choices = [-1, *others] if place == Original.EVENT else days
+        return Happening(
+            self.day, advance, kind, amount, place, choices[-1 - number % len(choices)]
+        )
+
     @invariant()
     def agrees_and_ties(self) -> None:
         """Compare the arrays with the loop; every identity holds on every day."""
         if not getattr(self, "day", 0):
             return
-        happened = [one for one in self.happened if one.day < self.day]
+        happened = self.happened
         gates = Gates(np.array(self.stopped), np.array(self.paused))
         life = live(whole(self.sales), self.terms, events_of(happened), gates)
 
@@ -288,7 +279,51 @@ class Lives(RuleBasedStateMachine):
 
 
 TestLives = Lives.TestCase
-TestLives.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestLives.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+
+
+def test_a_crowd_agrees_with_the_plain_loop() -> None:
+    """Forty crowded lives, most events reversals of what there is, twice and more."""
+    random, days, count = np.random.default_rng(5), 40, 40
+    sales = random.integers(-2_000, 9_000, (days, count))
+    gates = Gates(
+        random.random((days, count)) < 0.1, random.random((days, count)) < 0.1
+    )
+    plain = [
+        Plain(
+            *map(int, random.integers((1, 0, 0, 0, 0), (20_000, 300_000, 2_000, 5, 3)))
+        )
+        for _ in range(count)
+    ]
+    terms = terms_of(*plain)
+    happened: list[Happening] = []
+    for number in range(1_200):
+        day, kind = number * days // 1_200, Event(random.choice(6, p=SHARES))
+        place = Original(random.integers(3))
+        last = number if place == Original.EVENT else day
+        original = int(random.integers(max(0, last - 60), last)) if last else 0
+        advance = int(random.integers(count))
+        if place == Original.EVENT and number:
+            advance = happened[original].advance
+        amount = int(random.integers(0, 1_500))
+        happened.append(Happening(day, advance, kind, amount, place, original))
+    for day in range(days):
+        today = [one for one in happened if one.day == day]
+        for index, one in enumerate(plain):
+            one.balance = one.owed if one.disbursed == day else one.balance
+            one.paused |= {day} if gates.is_paused[day, index] else set()
+            for event in sorted(today, key=lambda one: one.kind):
+                if event.advance == index:
+                    one.happen(day, event, happened)
+            stopped = bool(gates.is_stopped[day, index])
+            one.end_day(day, int(sales[day, index]), is_stopped=stopped)
+
+    life = live(sales, terms, events_of(happened), gates)
+
+    assert [one.applied for one in happened] == life.applied_minor.tolist()
+    assert [one.balances for one in plain] == life.balance_minor.T.tolist()
+    assert [one.recovered for one in plain] == life.recovered_minor.tolist()
+    assert [one.written_off for one in plain] == life.written_off_minor.tolist()
 
 
 def test_adyen_stripe_and_domain_sums() -> None:
