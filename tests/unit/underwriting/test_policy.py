@@ -15,10 +15,20 @@ from .builders import POLICY_FILE, POLICY_TEXT, health, policy
 PINNED = {
     "2026-11.toml": "10037d0e75fd41ca77e9dfe8c53640ebedc43cffff87b28f5566017173d6a14f",
     "2026-12.toml": "6cca94d4f9dce1d48f25bbd9f58039e3092c379822d23224f85f18fc48420cd7",
-    "2027-01.toml": "03c056163494f521a6e960d05d292280bcbcfb2693834fc84fbd21b14e8d1199",
+    "2027-01.toml": "ba971825b1dd22ebcc259c5658411cdf3041c4f9d99ff1cc9a78e1d470b89334",
 }
 
 FAULTS = [
+    (
+        'event = "kyb_expired" ',
+        'event = "payout_hold" ',
+        "gates.1.event: expected each event once, got 'payout_hold' again.",
+    ),
+    (
+        'offers = "stay"  ',
+        'offers = "end"  ',
+        "gates.4.offers: expected 'stay', as the rule PAYOUT_FAILED has it, got 'end'.",
+    ),
     (
         "fee_cap_rate = 0.16",
         "",
