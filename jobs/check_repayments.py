@@ -51,49 +51,56 @@ def check(night: Night) -> Checked:
     return Checked(len(book.advances), in_force["advance_id"].nunique(), reasons)
 
 
+#: What is read, of the advances open or closed lately (looked_at).
+_ADVANCES = """
+    select advance_id, seller_id, currency_code, owed_minor, holdback_rate,
+        minimum_minor, minimum_interval_days, status,
+        cast(disbursed_at as date) as disbursed_date,
+        cast(closed_at as date) as closed_date
+    from looked_at
+"""
+_REPAYMENTS = """
+    select advance_id, cast(repaid_at as date) as repaid_date, kind, applied_minor,
+        excess_minor, is_recovery
+    from cash_flow.fct_advance_repayments
+    where advance_id in (select advance_id from looked_at)
+"""
+_SALES = """
+    select flows.seller_id, flows.currency_code, flows.flow_date, flows.repayable_minor
+    from cash_flow.fct_seller_cash_flows_daily as flows
+    inner join (
+        select seller_id, currency_code, min(cast(disbursed_at as date)) as first_date
+        from looked_at
+        group by seller_id, currency_code
+    ) as sellers
+        on flows.seller_id = sellers.seller_id
+        and flows.currency_code = sellers.currency_code
+        and flows.flow_date >= sellers.first_date
+"""
+_CHANGES = """
+    select advance_id, cast(effective_at as date) as effective_date, holdback_rate
+    from cash_flow.fct_advance_changes
+    where advance_id in (select advance_id from looked_at)
+    order by effective_at
+"""
+_GATES = """
+    select gate_event, seller_id, currency_code, starts_date, ends_date
+    from cash_flow.fct_seller_gates
+    where seller_id in (select seller_id from looked_at)
+"""
+
+
 def _read_book(night: Night, warehouse: Warehouse) -> Book:
     """Return the advances to look at, with everything that bears on them."""
     since = night.as_of_date - timedelta(days=CHECKED_AFTER_CLOSING_DAYS)
     looked_at = (
-        "select * from cash_flow.fct_advances where disbursed_at is not null"
-        " and (closed_at is null or cast(closed_at as date) > $since)"
+        "with looked_at as (select * from cash_flow.fct_advances"
+        " where disbursed_at is not null"
+        " and (closed_at is null or cast(closed_at as date) > $since))"
     )
-
-    def read(sql: str) -> pd.DataFrame:
-        rows = warehouse.query(f"with looked_at as ({looked_at}) {sql}", since=since)
-        return as_frame(rows)
-
-    own = "where advance_id in (select advance_id from looked_at)"
     return Book(
-        read(
-            "select advance_id, seller_id, currency_code, owed_minor, holdback_rate,"
-            " minimum_minor, minimum_interval_days, status,"
-            " cast(disbursed_at as date) as disbursed_date,"
-            " cast(closed_at as date) as closed_date from looked_at"
-        ),
-        read(
-            "select advance_id, cast(repaid_at as date) as repaid_date, kind,"
-            " applied_minor, excess_minor, is_recovery"
-            f" from cash_flow.fct_advance_repayments {own}"
-        ),
-        read(
-            "select flows.seller_id, flows.currency_code, flows.flow_date,"
-            " flows.repayable_minor from cash_flow.fct_seller_cash_flows_daily as flows"
-            " inner join (select seller_id, currency_code,"
-            " min(cast(disbursed_at as date)) as first_date from looked_at"
-            " group by seller_id, currency_code) as sellers"
-            " on flows.seller_id = sellers.seller_id"
-            " and flows.currency_code = sellers.currency_code"
-            " and flows.flow_date >= sellers.first_date"
-        ),
-        read(
-            "select advance_id, cast(effective_at as date) as effective_date,"
-            f" holdback_rate from cash_flow.fct_advance_changes {own}"
-            " order by effective_at"
-        ),
-        read(
-            "select gate_event, seller_id, currency_code, starts_date, ends_date"
-            " from cash_flow.fct_seller_gates"
-            " where seller_id in (select seller_id from looked_at)"
-        ),
+        *(
+            as_frame(warehouse.query(f"{looked_at} {sql}", since=since))
+            for sql in (_ADVANCES, _REPAYMENTS, _SALES, _CHANGES, _GATES)
+        )
     )

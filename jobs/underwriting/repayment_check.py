@@ -189,7 +189,7 @@ class _Days:
     def events(self, changes: pd.DataFrame) -> Events:
         """Return the changed rates, from the disbursement on, and the write-offs."""
         rows, day, column = self.places(
-            changes.sort_values("effective_date"), "effective_date"
+            changes.sort_values("effective_date", kind="stable"), "effective_date"
         )
         lost = self.advances[self.advances["status"] == "written_off"]
         _, lost_day, lost_column = self.places(lost, "closed_date")
