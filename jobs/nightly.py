@@ -9,6 +9,7 @@ import pandas as pd
 
 from jobs.build import build
 from jobs.challenge import challenge
+from jobs.check_repayments import check
 from jobs.dbt_process import warm_up
 from jobs.decide import decide
 from jobs.forecast import Share, forecast_fit, forecast_predict
@@ -65,6 +66,7 @@ STEPS: dict[str, Callable[[Night], object]] = {
     "build offers": lambda night: build(night, "offers"),
     "publish": publish,
     # No offer waits for what follows.
+    "check": check,
     "warn": warn,
     "build book": lambda night: build(night, "book"),
     "watch": watch,

@@ -23,6 +23,9 @@ Minor = Annotated[int, Field(ge=0)]
 PositiveMinor = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
 Check = Literal["kyb", "sanctions", "tax_id"]
+GateEvent = Literal[
+    "kyb_expired", "payout_hold", "listing_suspended", "fraud_review", "payout_failed"
+]
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
@@ -184,6 +187,15 @@ class Warnings(Section):
     maximum_troubled_siblings_count: Count
 
 
+class Gate(Section):
+    """What an event in a seller's standing does to an advance that runs."""
+
+    event: GateEvent
+    holdback: Literal["goes_on", "stops"]
+    minimum: Literal["runs", "pauses"]
+    offers: Literal["end", "stay"]
+
+
 class Country(Section):
     """Where advances are made: in which currencies, after which checks."""
 
@@ -218,6 +230,8 @@ class Policy(Section):
     guard: Guard | None = None
     minimums: Minimums | None = None
     refills: Refills | None = None
+    #: Without them holdback goes on and minimums run, whatever happens.
+    gates: Annotated[tuple[Gate, ...], Field(strict=False)] | None = None
     countries: dict[CountryCode, Country]
     currencies: dict[CurrencyCode, Currency]
     #: Older policies have none: their nights are not watched.

@@ -83,3 +83,47 @@ RATE_AUDITS = Table(
     key=("as_of_date", "law", "advance_id"),
     partition=("as_of_date", "law"),
 )
+
+#: Every holdback and true-up that was not as it was due, as the night knows it.
+REPAYMENT_DIFFERENCES = Table(
+    "underwriting",
+    "repayment_differences",
+    {
+        "advance_id": "text",
+        "seller_id": "text",
+        "as_of_date": "date",
+        "difference_date": "date",
+        "currency_code": "text",
+        "kind": "text",  # holdback | minimum
+        "expected_minor": "integer",
+        "taken_minor": "integer",
+        "difference_minor": "integer",
+        "reason": "text",
+        "gate_event": "text",  # what was wrong with the seller that day, if anything
+        "policy_version": "text",
+        "code_version": "text",
+    },
+    key=("as_of_date", "policy_version", "advance_id", "difference_date", "kind"),
+    partition=("as_of_date", "policy_version"),
+)
+
+#: What is wrong with the sellers of open advances, and what the policy makes of it.
+ADVANCE_GATES = Table(
+    "underwriting",
+    "advance_gates",
+    {
+        "advance_id": "text",
+        "seller_id": "text",
+        "as_of_date": "date",
+        "starts_date": "date",
+        "currency_code": "text",
+        "gate_event": "text",
+        "holdback": "text",  # goes_on | stops
+        "minimum": "text",  # runs | pauses
+        "offers": "text",  # end | stay
+        "policy_version": "text",
+        "code_version": "text",
+    },
+    key=("as_of_date", "policy_version", "advance_id", "gate_event"),
+    partition=("as_of_date", "policy_version"),
+)

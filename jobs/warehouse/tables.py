@@ -1,14 +1,16 @@
 """Names, columns, keys and partitions of every table that jobs write.
 
-The raw tables follow from the input contract, those of offers are in a file beside; the
-others are listed here. dbt reads all of them as sources, so a name changes here and in
-its staging models only.
+The raw tables follow from the input contract, those of offers and of the book are in
+files beside; the others are listed here. dbt reads all of them as sources, so a name
+changes here and in its staging models only.
 """
 
 from jobs.warehouse.book_tables import (
+    ADVANCE_GATES,
     EARLY_WARNINGS,
     RATE_AUDITS,
     RECONCILIATION_FINDINGS,
+    REPAYMENT_DIFFERENCES,
 )
 from jobs.warehouse.offer_tables import (
     ADVANCE_OFFERS,
@@ -213,6 +215,8 @@ TABLES: tuple[Table, ...] = (
     OFFER_DISCLOSURES,
     OPEN_OFFERS,
     OFFER_CHANGES,
+    REPAYMENT_DIFFERENCES,
+    ADVANCE_GATES,
     WATCH_FINDINGS,
     RECONCILIATION_FINDINGS,
     EARLY_WARNINGS,
