@@ -62,6 +62,13 @@ WAIVES = texts(
     "Se le perdonan {discount} de la comisión anterior.",
     "以前の手数料のうち{discount}は免除されます。",
 )
+WOULD_SETTLE = texts(
+    "It would first settle the {withheld} you still owe, so repaying helps too.",
+    "Elle solderait d'abord les {withheld} que vous devez encore ; rembourser aide"
+    " aussi.",
+    "Saldaría primero los {withheld} que aún debe; devolver también ayuda.",
+    "まず現在の残高{withheld}の清算に充てるため、返済が進むことでも改善します。",
+)
 HOLDS_AND_SETTLES = texts(
     "It settles what you still owe; the rest is paid out to you.",
     "Elle solde ce que vous devez encore ; le reste vous est versé.",
@@ -250,6 +257,10 @@ def _refused_tiers(account: Account, locale: Locale) -> list[str]:
     of_terms = []
     for tier, reason in _untold(account):
         text = seller_text(reason, currency, night, locale)
+        if tier.withheld_minor and reason.code == "BELOW_MINIMUM_ADVANCE":
+            owed = format_minor(tier.withheld_minor, currency, locale)
+            more = WOULD_SETTLE[locale].format(withheld=owed)
+            text = _joined([text, more], locale)
         is_of_term = reason.category not in ("review", "budget")
         if is_of_term or any(tier.offer for tier in account.tiers):
             term = days(tier.target_term_days, locale)

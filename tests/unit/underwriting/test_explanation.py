@@ -27,6 +27,7 @@ from jobs.underwriting.letter import (
     OFFERED,
     SETTLES,
     WAIVES,
+    WOULD_SETTLE,
     letter,
 )
 from jobs.underwriting.money import format_minor
@@ -444,7 +445,16 @@ class TestLetter:
         waives = WAIVES[locale].format(discount=format_minor(10_000, "JPY", locale))
         assert waives in letter(waived, locale)[2]
         assert waives not in letter(full, locale)[2]
-        assert SETTLES[locale][:5] not in letter(explained(health(), 1), locale)[2]
+        plain_offer = letter(explained(health(), 1), locale)[2]
+        assert SETTLES[locale].split("{")[0] not in plain_offer
+
+    def test_too_little_to_settle_the_old_advance_says_so(self) -> None:
+        """Repaying helps as much as higher sales do."""
+        owing = {**REFILLABLE, "open_advance_balance_minor": 10**7}
+        text = letter(explained(health(owing, YEN)), "en")
+        wanted = WOULD_SETTLE["en"].format(withheld="€100,000.00")
+        assert sum(wanted in paragraph for paragraph in text) == 3
+        assert wanted not in " ".join(letter(explained(health(owing, YEN), 1), "en"))
 
     def test_an_offer_that_holds_tells_that_it_settles(self) -> None:
         """How much is not known before the seller accepts."""
