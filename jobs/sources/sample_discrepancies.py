@@ -192,8 +192,8 @@ class _Planted:
         recent = repaid[repaid["is_open"] & (repaid["repaid_at"] < last)]
         day = pd.Timedelta(days=1)
         for row in self._choose(reversals, count):
-            name = self._add(row, "reversal", -row["amount_minor"], row["repaid_at"])
-            self._label("reversal_of_reversal", name, row, -row["amount_minor"])
+            name = self._add(row, "reversal", row["amount_minor"], row["repaid_at"])
+            self._label("reversal_of_reversal", name, row, row["amount_minor"])
         for row in self._choose(done, count):
             name = self._add(row, "seller_initiated", 500, row["closed_at"] + day)
             self._label("over_repaid", name, row, 500)

@@ -121,3 +121,56 @@ def test_files_that_are_refused_are_all_named(built: Night, tmp_path: Path) -> N
         reconcile(built, tmp_path)
     with pytest.raises(DataError, match="no settlement file; expected at least one"):
         reconcile(built, tmp_path / "empty")
+
+
+def test_what_is_uncleared_is_what_was_planted(
+    built: Night, planted: Path, reconciled: Reconciled
+) -> None:
+    """By flow, id and amount; a payout that differs does so from its own line too."""
+    assert reconciled.file_count > 100
+    found = rows_of(
+        built,
+        "select flow, residual_minor from book.rpt_uncleared_flows"
+        " where reason <> 'not_settled_yet' order by flow, residual_minor",
+    )
+    ages = rows_of(
+        built,
+        "select distinct flow from book.rpt_uncleared_flows where age_days is null",
+    )
+    payouts = labels_of(planted, "payout_amount_differs", "payout_line_missing")
+    (differs, missing) = (amount for *_, amount in payouts)
+    expected = [
+        *(
+            ("ledger_and_settlement", amount)
+            for *_, amount in labels_of(planted, *SETTLED)
+        ),
+        ("payout_and_lines", differs),
+        ("payout_and_lines", missing),
+        ("source_and_ledger", -differs),
+        ("source_and_ledger", missing),
+    ]
+
+    assert [tuple(row.values()) for row in found] == sorted(expected)
+    assert ages == []
+
+
+@pytest.mark.usefixtures("reconciled")
+def test_all_money_is_complete_cleared_and_in_time_but_what_was_planted(
+    built: Night, planted: Path
+) -> None:
+    """Of the three figures only the planted fail, in the currency they are in."""
+    rows = rows_of(
+        built,
+        "select check_name, count(*) as currency_count, sum(failed_count) as failed"
+        " from book.rpt_money_quality group by check_name order by check_name",
+    )
+    missing = labels_of(planted, "payout_line_missing")
+
+    assert [(row["check_name"], int(row["failed"])) for row in rows] == [
+        ("clearing", len(SETTLED) + 4),
+        ("completeness", len(missing)),
+        ("settled_within_1_days", 0),
+        ("settled_within_2_days", 0),
+        ("settled_within_4_days", 0),
+    ]
+    assert {row["currency_count"] for row in rows} == {4}

@@ -1,0 +1,130 @@
+-- Grain: one row per as_of_date, currency_code and check_name.
+{{ config(
+    materialized='incremental',
+    incremental_strategy=partition_strategy(),
+    unique_key='as_of_date',
+    on_schema_change='append_new_columns',
+    full_refresh=false,
+    partition_by=by_day('as_of_date')
+) }}
+
+with source_flows as (
+
+    select * from {{ ref('int_source_flows') }}
+
+),
+
+payouts as (
+
+    select * from {{ ref('rpt_payout_reconciliation') }}
+
+),
+
+findings as (
+
+    select * from {{ ref('int_settlement_findings') }}
+
+),
+
+uncleared as (
+
+    select * from {{ ref('rpt_uncleared_flows') }}
+    where reason <> 'not_settled_yet'
+
+),
+
+young_lines as (
+
+    select
+        currency_code,
+        abs(ledger_minor) as checked_minor,
+        {{ days_between('cast(happened_at as date)', as_of_date()) }} as age_days,
+        {{ days_between(
+            'cast(happened_at as date)',
+            "cast(case when finding = 'matched' then settled_at end as date)"
+        ) }} as settled_days
+    from findings
+    where
+        ledger_minor is not null
+        and finding <> 'batch_differs'
+        and cast(happened_at as date) >= {{ as_of_date(-27) }}
+
+),
+
+cleared as (
+
+    select
+        currency_code,
+        abs(due_minor) as checked_minor
+    from source_flows
+    where due_minor = ledger_minor
+    union all
+    select
+        currency_code,
+        abs(amount_minor) as checked_minor
+    from payouts
+    where is_reconciled
+    union all
+    select
+        currency_code,
+        abs(ledger_minor) as checked_minor
+    from findings
+    where finding = 'matched'
+
+),
+
+checked as (
+
+    select
+        currency_code,
+        'completeness' as check_name,
+        abs(due_minor) as checked_minor,
+        case when ledger_minor is null then abs(due_minor) end as failed_minor
+    from source_flows
+    where due_minor is not null
+    union all
+    select
+        currency_code,
+        'clearing' as check_name,
+        checked_minor,
+        null as failed_minor
+    from cleared
+    union all
+    select
+        currency_code,
+        'clearing' as check_name,
+        abs(residual_minor) as checked_minor,
+        abs(residual_minor) as failed_minor
+    from uncleared
+    {% for days in [1, 2, 4] %}
+        union all
+        select
+            currency_code,
+            'settled_within_{{ days }}_days' as check_name,
+            checked_minor,
+            case when coalesce(settled_days, 99) > {{ days }} then checked_minor end
+                as failed_minor
+        from young_lines
+        where age_days >= {{ days }}
+    {% endfor %}
+
+),
+
+final as (
+
+    select
+        {{ as_of_date() }} as as_of_date,
+        currency_code,
+        check_name,
+        count(*) as checked_count,
+        count(failed_minor) as failed_count,
+        {{ sum_minor('checked_minor') }} as checked_minor,
+        {{ sum_minor('failed_minor') }} as failed_minor,
+        1 - {{ rate(sum_minor('failed_minor'), sum_minor('checked_minor')) }}
+            as passed_rate
+    from checked
+    group by currency_code, check_name
+
+)
+
+select * from final
