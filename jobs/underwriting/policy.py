@@ -157,6 +157,19 @@ class Watch(Section):
     maximum_calibration_error: PositiveShare
 
 
+class Staging(Section):
+    """When an advance is watched (stage 2) or impaired (stage 3), and how far we look.
+
+    Paces are repaid over planned; days past the plan count from the planned payoff.
+    """
+
+    watch_pace_rate: PositiveShare
+    watch_age_days: PositiveDays
+    watch_past_plan_days: Days
+    impaired_past_plan_days: PositiveDays
+    longest_expected_days: Annotated[int, Field(ge=365)]
+
+
 class Country(Section):
     """Where advances are made: in which currencies, after which checks."""
 
@@ -194,6 +207,8 @@ class Policy(Section):
     currencies: dict[CurrencyCode, Currency]
     #: Older policies have none: their nights are not watched.
     watch: Watch | None = None
+    #: Older policies have none: by them no advance is booked.
+    staging: Staging | None = None
 
     @property
     def name_book_share_rate(self) -> float:

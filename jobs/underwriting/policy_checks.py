@@ -43,6 +43,7 @@ def contradictions(policy: Policy) -> list[Fault]:
         *_currency_contradictions(policy),
         *_portfolio_contradictions(policy),
         *_country_contradictions(policy),
+        *_staging_contradictions(policy),
     ]
 
 
@@ -222,3 +223,13 @@ def _country_contradictions(policy: Policy) -> Iterator[Fault]:
                 "expected a [countries.XX] table with this currency: no country lends"
                 " in it.",
             )
+
+
+def _staging_contradictions(policy: Policy) -> Iterator[Fault]:
+    staging = policy.staging
+    if staging and staging.impaired_past_plan_days <= staging.watch_past_plan_days:
+        yield Fault(
+            "staging.impaired_past_plan_days",
+            f"expected more than watch_past_plan_days ({staging.watch_past_plan_days}),"
+            f" got {staging.impaired_past_plan_days}.",
+        )

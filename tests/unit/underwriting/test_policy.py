@@ -15,10 +15,18 @@ from .builders import POLICY_FILE, POLICY_TEXT, health, policy
 PINNED = {
     "2026-11.toml": "10037d0e75fd41ca77e9dfe8c53640ebedc43cffff87b28f5566017173d6a14f",
     "2026-12.toml": "6cca94d4f9dce1d48f25bbd9f58039e3092c379822d23224f85f18fc48420cd7",
-    "2027-01.toml": "afb963ed41c8573e38754bbc0369128841cdb7e2de0ce3d5c8df815be583f599",
+    "2027-01.toml": "e232be105f7d65bbfe0002d43ec5ad00eb0a86cd0e11bd3f478057a6539f42dd",
 }
 
 FAULTS = [
+    (
+        "impaired_past_plan_days = 90",
+        "impaired_past_plan_days = 30",
+        (
+            "staging.impaired_past_plan_days: expected more than watch_past_plan_days"
+            " (30), got 30."
+        ),
+    ),
     (
         "fee_cap_rate = 0.16",
         "",
