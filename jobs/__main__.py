@@ -12,6 +12,7 @@ from typing import NoReturn, get_args
 import click
 from rich.progress import Progress
 
+from jobs.books import BOOKS
 from jobs.build import BuildError, Part, build
 from jobs.decide import decide
 from jobs.ingest import ingest
@@ -262,8 +263,8 @@ def watch_command(night: Night) -> None:
     print_watched(watch(night))
 
 
-for question in QUESTIONS:
-    cli.add_command(question)
+for command in (*BOOKS, *QUESTIONS):
+    cli.add_command(command)
 
 
 def _fail(code: int, what: str, error: BaseException) -> NoReturn:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from jobs.book import book
 from jobs.build import build
 from jobs.challenge import challenge
 from jobs.dbt_process import warm_up
@@ -64,6 +65,7 @@ STEPS: dict[str, Callable[[Night], object]] = {
     "build offers": lambda night: build(night, "offers"),
     "publish": publish,
     # Last, because no offer waits for them.
+    "book": book,
     "watch": watch,
     "forecast challenge": challenge,
 }

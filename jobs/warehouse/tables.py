@@ -1,10 +1,11 @@
 """Names, columns, keys and partitions of every table that jobs write.
 
-The raw tables follow from the input contract, those of offers are in a file beside; the
-others are listed here. dbt reads all of them as sources, so a name changes here and in
-its staging models only.
+The raw tables follow from the input contract, those of offers and of the book are in
+files beside; the others are listed here. dbt reads all of them as sources, so a name
+changes here and in its staging models only.
 """
 
+from jobs.warehouse.book_tables import ADVANCE_DAYS, JOURNAL_ENTRIES
 from jobs.warehouse.offer_tables import (
     ADVANCE_OFFERS,
     OFFER_CHANGES,
@@ -210,4 +211,6 @@ TABLES: tuple[Table, ...] = (
     OFFER_CHANGES,
     WATCH_FINDINGS,
     POLICIES,
+    ADVANCE_DAYS,
+    JOURNAL_ENTRIES,
 )
