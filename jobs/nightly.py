@@ -66,6 +66,7 @@ STEPS: dict[str, Callable[[Night], object]] = {
     "publish": publish,
     # Last, because no offer waits for them.
     "book": book,
+    "build book": lambda night: build(night, "book"),
     "watch": watch,
     "forecast challenge": challenge,
 }

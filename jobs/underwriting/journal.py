@@ -42,38 +42,35 @@ _KEY = ["advance_id", "seller_id", "as_of_date", "currency_code"]
 
 
 def journal_entries(days: pd.DataFrame) -> pd.DataFrame:
-    """Return two lines for each movement other than 0 of the rows of the book.
+    """Return two lines for each movement other than 0 of one night's rows of the book.
 
-    Ids are UUIDv5 of night, advance, kind and side: the same movement has the same id
-    however often it is exported. Every entry, so every night and currency, balances.
+    The id of an entry is the UUIDv5 of night, advance and kind, and its lines add the
+    side: the same movement has the same ids however often it is made. Every entry, so
+    every night and currency, balances.
     """
-    parts = [_lines(days, posting) for posting in POSTINGS]
-    lines = pd.concat(parts, ignore_index=True)
-    return lines.sort_values(["advance_id", "kind", "account"], ignore_index=True)
+    lines = [_lines(days, posting) for posting in POSTINGS]
+    return pd.concat(lines, ignore_index=True)
 
 
 def _lines(days: pd.DataFrame, posting: Posting) -> pd.DataFrame:
     moved = days.loc[days[posting.column] != 0, [*_KEY, posting.column]]
     amount = moved.pop(posting.column)
+    night = f"{days['as_of_date'].max():%Y-%m-%d}" if len(moved) else ""
     entry_ids = [
-        _id(f"{day:%Y-%m-%d}", advance_id, posting.kind)
-        for day, advance_id in zip(
-            moved["as_of_date"], moved["advance_id"], strict=True
-        )
+        str(uuid.uuid5(_NAMESPACE, f"{night}\n{posting.kind}\n{advance_id}"))
+        for advance_id in moved["advance_id"]
     ]
     moved = moved.assign(journal_entry_id=entry_ids, kind=posting.kind)
-    sides = []
-    for account, signed in ((posting.debit, amount), (posting.credit, -amount)):
-        sides.append(
-            moved.assign(
-                journal_line_id=[_id(entry_id, account) for entry_id in entry_ids],
-                account=account,
-                debit_minor=np.maximum(signed, 0),
-                credit_minor=np.maximum(-signed, 0),
-            )
+    sides = [
+        moved.assign(
+            journal_line_id=[f"{entry_id}-{number}" for entry_id in entry_ids],
+            account=account,
+            debit_minor=np.maximum(signed, 0),
+            credit_minor=np.maximum(-signed, 0),
         )
+        for number, account, signed in (
+            (1, posting.debit, amount),
+            (2, posting.credit, -amount),
+        )
+    ]
     return pd.concat(sides, ignore_index=True)
-
-
-def _id(*parts: str) -> str:
-    return str(uuid.uuid5(_NAMESPACE, "\n".join(parts)))

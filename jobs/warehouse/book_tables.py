@@ -63,8 +63,8 @@ JOURNAL_ENTRIES = Table(
     "underwriting",
     "journal_entries",
     {
-        "journal_line_id": "text",
-        "journal_entry_id": "text",  # the same on both lines
+        "journal_line_id": "text",  # the entry's, and 1 or 2
+        "journal_entry_id": "text",
         "advance_id": "text",
         "seller_id": "text",
         "as_of_date": "date",
