@@ -9,6 +9,7 @@ import pandas as pd
 from jobs.underwriting.accounting import (
     Expectation,
     Facts,
+    Night,
     Position,
     effective_rates,
     planned_repaid,
@@ -96,8 +97,7 @@ def advance_days(
         allowances(grid, facts.balance, holdback, value, stage),
     )
     night = roll_forward(opening, facts, expected)
-    end, is_owed = night.closing, facts.balance > 0
-    totals = {f"{name}_minor": values for name, values in end._asdict().items()}
+    is_owed = facts.balance > 0
     return rows[["advance_id", "seller_id", "currency_code", "status"]].assign(
         as_of_date=pd.Timestamp(as_of_date),
         before_date=rows["opening_as_of_date"],
@@ -107,27 +107,35 @@ def advance_days(
         stage=pd.Series(stage).where(is_owed).astype("Int64"),
         planned_days=plan.days,
         past_plan_days=plan.past_days,
-        **totals,
-        balance_minor=end.balance,
-        planned_balance_minor=end.advance + end.fee - plan.repaid,
-        recognised_fee_minor=end.recognised_fee,
-        deferred_fee_minor=end.deferred_fee,
-        opening_balance_minor=opening.balance,
-        opening_carrying_minor=opening.carrying,
-        opening_allowance_minor=opening.allowance,
-        disbursed_change_minor=night.disbursed,
-        fee_change_minor=night.fee,
-        repaid_change_minor=night.repaid,
-        recovered_change_minor=night.recovered,
-        written_off_change_minor=night.written_off,
-        forgone_fee_change_minor=night.forgone_fee,
-        income_minor=night.income,
-        catch_up_minor=night.catch_up,
-        allowance_charge_minor=night.charged,
-        allowance_use_minor=night.used,
         pace_rate=plan.pace_rate,
         effective_daily_rate=plan.daily_rates,
+        planned_balance_minor=facts.advance + facts.fee - plan.repaid,
+        **_money(opening, night),
     )
+
+
+def _money(opening: Position, night: Night) -> dict[str, IntegerArray]:
+    """Return the columns of the opening, of what moved, and of the closing."""
+    end = night.closing
+    return {
+        **{f"{name}_minor": values for name, values in end._asdict().items()},
+        "balance_minor": end.balance,
+        "recognised_fee_minor": end.recognised_fee,
+        "deferred_fee_minor": end.deferred_fee,
+        "opening_balance_minor": opening.balance,
+        "opening_carrying_minor": opening.carrying,
+        "opening_allowance_minor": opening.allowance,
+        "disbursed_change_minor": night.disbursed,
+        "fee_change_minor": night.fee,
+        "repaid_change_minor": night.repaid,
+        "recovered_change_minor": night.recovered,
+        "written_off_change_minor": night.written_off,
+        "forgone_fee_change_minor": night.forgone_fee,
+        "income_minor": night.income,
+        "catch_up_minor": night.catch_up,
+        "allowance_charge_minor": night.charged,
+        "allowance_use_minor": night.used,
+    }
 
 
 class _Plan(NamedTuple):
