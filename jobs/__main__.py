@@ -12,6 +12,7 @@ from typing import Any, NoReturn, get_args
 import click
 from rich.progress import Progress
 
+from jobs.books import BOOKS
 from jobs.build import BuildError, Part, build
 from jobs.check_repayments import check
 from jobs.decide import decide
@@ -301,7 +302,7 @@ def check_command(night: Night) -> None:
         say(f"{reason}: {count:,}")
 
 
-for command in (*QUESTIONS, *RISKS):
+for command in (*BOOKS, *QUESTIONS, *RISKS):
     cli.add_command(command)
 
 

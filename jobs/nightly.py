@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from jobs.book import book
 from jobs.build import build
 from jobs.challenge import challenge
 from jobs.check_repayments import check
@@ -67,6 +68,7 @@ STEPS: dict[str, Callable[[Night], object]] = {
     "publish": publish,
     # No offer waits for what follows.
     "check": check,
+    "book": book,
     "warn": warn,
     "build book": lambda night: build(night, "book"),
     "watch": watch,

@@ -42,6 +42,20 @@
 {%- endmacro %}
 
 
+{# The first day of a date's month. #}
+{% macro month_start(day) -%}
+    {{ adapter.dispatch('month_start')(day) }}
+{%- endmacro %}
+
+{% macro duckdb__month_start(day) -%}
+    cast(date_trunc('month', {{ day }}) as date)
+{%- endmacro %}
+
+{% macro bigquery__month_start(day) -%}
+    date_trunc({{ day }}, month)
+{%- endmacro %}
+
+
 {# Something to cross join: the dates from the first to the last, step by step. The
    dates may come from the row joined to; cast the column to date when reading it. #}
 {% macro date_series(first_date, last_date, step_days, column) -%}

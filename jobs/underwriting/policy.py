@@ -196,6 +196,19 @@ class Gate(Section):
     offers: Literal["end", "stay"]
 
 
+class Staging(Section):
+    """When an advance is watched (stage 2) or impaired (stage 3), and how far we look.
+
+    Paces are repaid over planned; days past the plan count from the planned payoff.
+    """
+
+    watch_pace_rate: PositiveShare
+    watch_age_days: PositiveDays
+    watch_past_plan_days: Days
+    impaired_past_plan_days: PositiveDays
+    longest_expected_days: Annotated[int, Field(ge=365)]
+
+
 class Country(Section):
     """Where advances are made: in which currencies, after which checks."""
 
@@ -238,6 +251,8 @@ class Policy(Section):
     watch: Watch | None = None
     #: Older policies have none: nobody is warned of their nights.
     warnings: Warnings | None = None
+    #: Older policies have none: by them no advance is booked.
+    staging: Staging | None = None
 
     @property
     def name_book_share_rate(self) -> float:

@@ -54,6 +54,7 @@ def contradictions(policy: Policy) -> list[Fault]:
         *_portfolio_contradictions(policy),
         *_country_contradictions(policy),
         *_gate_contradictions(policy),
+        *_staging_contradictions(policy),
     ]
 
 
@@ -252,3 +253,13 @@ def _gate_contradictions(policy: Policy) -> Iterator[Fault]:
                 f"expected {offers!r}, as the rule {reason.code} has it,"
                 f" got {gate.offers!r}.",
             )
+
+
+def _staging_contradictions(policy: Policy) -> Iterator[Fault]:
+    staging = policy.staging
+    if staging and staging.impaired_past_plan_days <= staging.watch_past_plan_days:
+        yield Fault(
+            "staging.impaired_past_plan_days",
+            f"expected more than watch_past_plan_days ({staging.watch_past_plan_days}),"
+            f" got {staging.impaired_past_plan_days}.",
+        )

@@ -6,8 +6,10 @@ changes here and in its staging models only.
 """
 
 from jobs.warehouse.book_tables import (
+    ADVANCE_DAYS,
     ADVANCE_GATES,
     EARLY_WARNINGS,
+    JOURNAL_ENTRIES,
     RATE_AUDITS,
     RECONCILIATION_FINDINGS,
     REPAYMENT_DIFFERENCES,
@@ -222,4 +224,6 @@ TABLES: tuple[Table, ...] = (
     EARLY_WARNINGS,
     RATE_AUDITS,
     POLICIES,
+    ADVANCE_DAYS,
+    JOURNAL_ENTRIES,
 )

@@ -84,7 +84,7 @@ def test_each_task_can_fail_safely(dags: "dict[str, DAG]", dag_kit: ModuleType) 
     """
     tasks = [task for dag in dags.values() for task in dag.tasks]
 
-    assert len(tasks) == 16
+    assert len(tasks) == 17
     for task in tasks:
         waits = task.task_id.startswith("wait_")
         assert task.pool == ("default_pool" if waits else "warehouse")
@@ -172,14 +172,15 @@ def test_no_offer_waits_for_the_watch(dags: "dict[str, DAG]") -> None:
 
 
 def test_no_offer_waits_for_the_book(dags: "dict[str, DAG]") -> None:
-    """Warnings come beside publishing, and the marts of the book after them."""
+    """The book comes beside publishing: check, schedule, warnings, then its marts."""
     dag = dags["nightly_offers"]
-    warn, publish = dag.get_task("warn"), dag.get_task("publish")
+    check, publish = dag.get_task("check"), dag.get_task("publish")
 
-    assert warn.upstream_task_ids == publish.upstream_task_ids
-    assert "warn" in dag.get_task("build_book").upstream_task_ids
+    assert check.upstream_task_ids == publish.upstream_task_ids
+    assert check.downstream_task_ids == {"book"}
+    assert dag.get_task("build_book").upstream_task_ids == {"warn"}
     assert publish.downstream_task_ids == set()
-    assert publish.priority_weight > warn.priority_weight
+    assert publish.priority_weight > check.priority_weight + 3
 
 
 def test_each_week_scores_the_night_before_monday(dags: "dict[str, DAG]") -> None:

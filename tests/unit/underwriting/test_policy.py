@@ -15,7 +15,7 @@ from .builders import POLICY_FILE, POLICY_TEXT, health, policy
 PINNED = {
     "2026-11.toml": "10037d0e75fd41ca77e9dfe8c53640ebedc43cffff87b28f5566017173d6a14f",
     "2026-12.toml": "6cca94d4f9dce1d48f25bbd9f58039e3092c379822d23224f85f18fc48420cd7",
-    "2027-01.toml": "7343a86d8fd641e6314bcd6b74e39bbbd0bcbf90a8f35e2de2085c6c749db9c3",
+    "2027-01.toml": "61d3343ac293675cc96e90ed93e4cd9bd504b026302a5b01749b7e58ab807e01",
 }
 
 FAULTS = [
@@ -28,6 +28,14 @@ FAULTS = [
         'offers = "stay"  ',
         'offers = "end"  ',
         "gates.4.offers: expected 'stay', as the rule PAYOUT_FAILED has it, got 'end'.",
+    ),
+    (
+        "impaired_past_plan_days = 90",
+        "impaired_past_plan_days = 30",
+        (
+            "staging.impaired_past_plan_days: expected more than watch_past_plan_days"
+            " (30), got 30."
+        ),
     ),
     (
         "fee_cap_rate = 0.16",

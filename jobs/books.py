@@ -1,0 +1,53 @@
+"""The commands of finance: the book of advances and its journal."""
+
+from pathlib import Path
+
+import click
+
+from jobs.book import book
+from jobs.journal import export_journal
+from jobs.night import Night
+from jobs.options import of_night
+from jobs.terminal import console
+from jobs.underwriting.money import format_minor
+
+
+@click.command("book")
+@of_night
+def book_command(night: Night) -> None:
+    """Book where every advance stands, and the journal of how it got there.
+
+    What came in late is a movement of tonight: nights booked before stay as they are.
+
+    \b
+    Example:
+      advances book --as-of 2026-10-31
+    """
+    booked = book(night)
+    if booked:
+        console.print(
+            f"{booked.advance_count:,} advances booked, {booked.line_count:,} lines"
+        )
+
+
+@click.command("journal")
+@of_night
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="CSV file for the lines; one that is there is replaced.",
+)
+def journal_command(night: Night, out: Path) -> None:
+    """Write the journal of a booked night as a file that finance can load.
+
+    \b
+    Example:
+      advances journal --as-of 2026-10-31 --out journal.csv
+    """
+    for currency_code, amount in export_journal(night, out).items():
+        console.print(f"{currency_code}: {format_minor(amount, currency_code)} debited")
+    console.print(f"Written to {out}")
+
+
+BOOKS = (book_command, journal_command)

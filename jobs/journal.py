@@ -1,0 +1,84 @@
+"""Journal: the night's entries as a file that finance can load."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from jobs.night import Night, as_frame
+from jobs.sources.protocol import DataError
+from jobs.underwriting.money import to_decimal
+
+_COLUMNS = (
+    "journal_line_id",
+    "journal_entry_id",
+    "as_of_date",
+    "currency_code",
+    "account",
+    "debit",
+    "credit",
+    "debit_minor",
+    "credit_minor",
+    "kind",
+    "advance_id",
+    "seller_id",
+)
+#: With these a spreadsheet takes a text for a formula.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def export_journal(night: Night, path: Path) -> dict[str, int]:
+    """Write the night's lines as CSV, all or nothing; return debits by currency, minor.
+
+    The same night gives the same bytes, and its ids tell a second load from a first.
+    Raises DataError, and leaves the file as it was, where the night is not booked or
+    debits are not credits.
+    """
+    with night.warehouse() as warehouse:
+        if not warehouse.exists("underwriting", "journal_entries"):
+            message = f"{night.warehouse_address} has no journal; run `advances ingest`"
+            raise DataError(message)
+        lines = as_frame(
+            warehouse.query(
+                "select * from underwriting.journal_entries"
+                " where as_of_date = $as_of_date"
+                " order by advance_id, kind, journal_line_id",
+                as_of_date=night.as_of_date,
+            )
+        )
+    if lines.empty:
+        message = (
+            f"no journal for {night.as_of_date}; run"
+            f" `advances book --as-of {night.as_of_date}` first"
+        )
+        raise DataError(message)
+    sums = lines.groupby("currency_code")[["debit_minor", "credit_minor"]].sum()
+    for row in sums[sums["debit_minor"] != sums["credit_minor"]].itertuples():
+        message = (
+            f"the journal of {night.as_of_date} does not balance in {row.Index}:"
+            f" debits {row.debit_minor}, credits {row.credit_minor}"
+        )
+        raise DataError(message)
+    _write(lines, path)
+    return {str(code): int(total) for code, total in sums["debit_minor"].items()}
+
+
+def _write(lines: pd.DataFrame, path: Path) -> None:
+    told = lines.assign(as_of_date=lines["as_of_date"].dt.strftime("%Y-%m-%d"))
+    for side in ("debit", "credit"):
+        told[side] = [
+            str(to_decimal(amount, code))
+            for amount, code in zip(
+                lines[f"{side}_minor"], lines["currency_code"], strict=True
+            )
+        ]
+    for name in ("advance_id", "seller_id"):
+        told[name] = told[name].map(inert)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = path.with_name(f".{path.name}.partial")
+    told[list(_COLUMNS)].to_csv(written, index=False, lineterminator="\n")
+    written.replace(path)
+
+
+def inert(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula: quoted where it would."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

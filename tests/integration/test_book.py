@@ -1,0 +1,195 @@
+"""The book of a night, kept in the warehouse."""
+
+import csv
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from nights import change, rows_of, value_of
+
+from jobs.book import book
+from jobs.build import build
+from jobs.journal import export_journal, inert
+from jobs.night import Night
+from jobs.sources.protocol import DataError
+
+_PAGE = (
+    "select * exclude (code_version) from underwriting.advance_days"
+    " where as_of_date = date '{}' order by advance_id"
+)
+
+
+def one_night_before(night: Night) -> str:
+    """Make the booked night the one before; return its date."""
+    before = night.as_of_date - timedelta(days=1)
+    change(
+        night,
+        *(
+            f"update underwriting.{table} set as_of_date = date '{before}'"
+            for table in ("advance_days", "journal_entries")
+        ),
+    )
+    return str(before)
+
+
+def test_a_night_booked_again_is_the_same(night: Night) -> None:
+    """Every disbursed advance has a row, and a second run replaces it by itself."""
+    first = rows_of(night, _PAGE.format(night.as_of_date))
+    booked = book(night)
+
+    assert rows_of(night, _PAGE.format(night.as_of_date)) == first
+    assert booked
+    assert booked.advance_count == len(first) > 20
+    assert value_of(
+        night,
+        "select count(*) from cash_flow.fct_advances where disbursed_at is not null",
+    ) == len(first)
+    assert (
+        value_of(night, "select count(*) from underwriting.journal_entries")
+        == booked.line_count
+    )
+
+
+def test_a_late_repayment_is_tonights(night: Night) -> None:
+    """The next night continues the book; what came in late moves it, closed or not."""
+    before = one_night_before(night)
+    page = rows_of(night, _PAGE.format(before))
+    (late,) = rows_of(
+        night,
+        "select advance_id, currency_code from cash_flow.fct_advances"
+        " where status = 'written_off' order by advance_id limit 1",
+    )
+    of_late = f"advance_id = '{late['advance_id']}'"
+    change(
+        night,
+        "insert into raw.advance_repayments by name select * replace"
+        f" (date '{night.as_of_date}' as ingest_date) from raw.advance_repayments"
+        f" where {of_late} limit 1",
+        "update cash_flow.fct_advances set repaid_minor = repaid_minor + 5,"
+        f" balance_minor = balance_minor - 5 where {of_late}",
+    )
+    book(night)
+    tonight = rows_of(night, _PAGE.format(night.as_of_date))
+    (row,) = [each for each in tonight if each["advance_id"] == late["advance_id"]]
+    closing = {each["advance_id"]: each for each in page}
+
+    assert rows_of(night, _PAGE.format(before)) == page
+    assert len(tonight) < len(page)
+    for each in tonight:
+        last = closing[each["advance_id"]]
+        assert each["before_date"] == last["as_of_date"]
+        assert each["opening_carrying_minor"] == last["carrying_minor"]
+        assert each["opening_allowance_minor"] == last["allowance_minor"]
+    assert (row["repaid_change_minor"], row["written_off_change_minor"]) == (5, -5)
+
+
+def test_a_night_that_a_later_one_continues_stays_as_it_is(night: Night) -> None:
+    """Booking it again would change what the later one opened with."""
+    after = night.as_of_date + timedelta(days=1)
+    change(
+        night,
+        "insert into underwriting.advance_days by name select * replace"
+        f" (date '{after}' as as_of_date) from underwriting.advance_days limit 1",
+    )
+    before = rows_of(night, _PAGE.format(night.as_of_date))
+
+    assert book(night) is None
+    assert rows_of(night, _PAGE.format(night.as_of_date)) == before
+
+
+def test_a_policy_without_stages_books_nothing(night: Night) -> None:
+    """Older policies have no [staging], and their nights run as they did."""
+    lines: list[str] = []
+    policy = night.policy.model_copy(update={"staging": None})
+
+    assert book(replace(night, policy=policy, say=lines.append)) is None
+    assert lines == ["not booked: policy 2027-01 has no [staging]"]
+
+
+def test_the_marts_tell_a_life_of_advances(finished_night: Night) -> None:
+    """The first night already has vintages of years, and the book ties with facts."""
+    oldest = rows_of(
+        finished_night,
+        "select repaid_rate from book.rpt_vintages where (currency_code, cohort_month)"
+        " in (select (currency_code, cohort_month) from book.rpt_vintages"
+        " order by cohort_month, currency_code limit 1) order by age_months",
+    )
+    rates = [row["repaid_rate"] for row in oldest]
+    states = rows_of(finished_night, "select distinct state from book.rpt_advances")
+
+    assert len(rates) >= 6
+    assert rates == sorted(rates)
+    assert rates[-1] > 0.5
+    assert {row["state"] for row in states} >= {"repaying", "repaid", "cancelled"}
+    assert value_of(
+        finished_night, "select sum(outstanding_minor) from book.rpt_portfolio_daily"
+    ) == value_of(
+        finished_night,
+        "select sum(balance_minor) from cash_flow.fct_advances"
+        " where is_open and disbursed_at is not null",
+    )
+
+
+def test_a_book_that_does_not_add_up_fails_its_tests(night: Night) -> None:
+    """A changed carrying amount is named by the identities it breaks."""
+    change(
+        night,
+        "update underwriting.advance_days set carrying_minor = carrying_minor + 1"
+        " where carrying_minor > 0",
+    )
+
+    with pytest.raises(DataError) as failed:
+        build(night, "book")
+    assert "fee_is_recognised_deferred_or_forgone" in str(failed.value)
+    assert "carrying_amount_rolls_forward" in str(failed.value)
+
+
+def test_the_journal_is_a_file_that_balances(night: Night, tmp_path: Path) -> None:
+    """Every line is in it once, its ids are those stored, its bytes are the same."""
+    path, again = tmp_path / "out" / "journal.csv", tmp_path / "again.csv"
+    change(
+        night,
+        "update underwriting.journal_entries set seller_id = '=1+1'"
+        " where seller_id = (select min(seller_id) from underwriting.journal_entries)",
+    )
+    totals = export_journal(night, path)
+    export_journal(night, again)
+    with path.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+
+    assert path.read_bytes() == again.read_bytes()
+    assert len({row["journal_line_id"] for row in rows}) == len(rows) > 100
+    for code, total in totals.items():
+        of = [row for row in rows if row["currency_code"] == code]
+        assert sum(int(row["debit_minor"]) for row in of) == total
+        assert sum(int(row["credit_minor"]) for row in of) == total
+    yen = next(row for row in rows if row["currency_code"] == "JPY")
+    assert yen["debit"] == yen["debit_minor"]
+    assert "'=1+1" in {row["seller_id"] for row in rows}
+
+
+def test_a_journal_that_is_not_there_or_is_off_writes_nothing(
+    night: Night, tmp_path: Path
+) -> None:
+    """It names the night, or the currency and its sums, and leaves the file alone."""
+    path = tmp_path / "journal.csv"
+    change(
+        night,
+        "update underwriting.journal_entries set debit_minor = debit_minor + 1"
+        " where account = 'cash' and currency_code = 'JPY' and debit_minor > 0",
+    )
+
+    with pytest.raises(DataError, match="does not balance in JPY"):
+        export_journal(night, path)
+    change(night, "delete from underwriting.journal_entries")
+    with pytest.raises(DataError, match="no journal for 2026-10-31"):
+        export_journal(night, path)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_text_is_a_formula(start: str) -> None:
+    """What a spreadsheet would run begins with a quote; the rest is as it was."""
+    assert inert(f"{start}1") == f"'{start}1"
+    assert inert(f"s{start}1") == f"s{start}1"
