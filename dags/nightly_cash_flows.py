@@ -25,6 +25,7 @@ TABLES = (
     "balance_transactions",
     "advances",
     "advance_repayments",
+    "advance_changes",
     "offer_events",
 )
 

@@ -7,7 +7,9 @@ and put them before the product. Beside that, other forecasters predict a sample
 sellers, to be compared with the champion when the days have passed; no offer waits for
 that, and publishing can be tried again without it. The watch compares the night with
 an earlier one: what it finds is a line in its log that starts with AMBER, and the task
-succeeds.
+succeeds. The check of what was taken of each advance against what was due, warnings of
+advances in trouble and the marts of the book come beside publishing too: they read the
+night, and no offer waits for them.
 
 A night that is run again replaces what it wrote. What fails a test or the audit is not
 published: the product goes on showing what it showed.
@@ -40,9 +42,14 @@ with DAG(
     build_offers = AdvancesOperator(
         task_id="build_offers", command="build", part="--part offers"
     )
-    # Of the two that come last, the product's takes the pool first.
-    publish = AdvancesOperator(task_id="publish", command="publish", priority_weight=2)
+    # Of what comes last, the product's takes the pool first.
+    publish = AdvancesOperator(task_id="publish", command="publish", priority_weight=5)
     watch = AdvancesOperator(task_id="watch", command="watch")
+    check = AdvancesOperator(task_id="check", command="check")
+    warn = AdvancesOperator(task_id="warn", command="warn")
+    build_book = AdvancesOperator(
+        task_id="build_book", command="build", part="--part book"
+    )
     forecast_challenge = AdvancesOperator(
         task_id="forecast_challenge", command="forecast challenge"
     )
@@ -50,5 +57,6 @@ with DAG(
     forecast_fit >> forecast_predict >> decide >> price >> build_offers >> publish
     # Not after publishing: where that fails, what the watch says is wanted most.
     build_offers >> watch
+    build_offers >> check >> warn >> build_book
     # What leads to the product has more tasks behind it, so it takes the pool first.
     decide >> forecast_challenge

@@ -13,6 +13,7 @@ import click
 from rich.progress import Progress
 
 from jobs.build import BuildError, Part, build
+from jobs.check_repayments import check
 from jobs.decide import decide
 from jobs.ingest import ingest
 from jobs.night import Night
@@ -21,6 +22,7 @@ from jobs.price import price
 from jobs.product.postgres import ProductUnavailableError
 from jobs.publish import publish
 from jobs.questions import QUESTIONS
+from jobs.risks import RISKS
 from jobs.settings import ConfigurationError
 from jobs.sources.catalogue import UnknownSourceError
 from jobs.sources.protocol import DataError, SourceUnavailableError
@@ -143,7 +145,8 @@ def ingest_command(night: Night, tables: tuple[str, ...]) -> None:
     type=click.Choice(get_args(Part)),
     default="cash_flow",
     show_default=True,
-    help="The marts of what happened, of what was decided, or of how forecasts did.",
+    help="The marts of what happened, of what was decided, of the book of advances, or"
+    " of how forecasts did.",
 )
 def build_command(night: Night, part: Part) -> None:
     """Build and test the marts with dbt, as known on the night.
@@ -277,8 +280,29 @@ def watch_command(night: Night) -> None:
     print_watched(watch(night))
 
 
-for question in QUESTIONS:
-    cli.add_command(question)
+@cli.command("check")
+@of_night
+def check_command(night: Night) -> None:
+    """Check what was taken of each advance against what was due, day by day.
+
+    It stops nothing: every difference is stored with its reason.
+
+    \b
+    Example:
+      advances check --as-of 2026-10-31
+    """
+    checked = check(night)
+    console.print(
+        f"{checked.advance_count:,} advances checked,"
+        f" {sum(checked.reasons.values()):,} differences;"
+        f" {checked.gated_count:,} of a seller behind a gate"
+    )
+    for reason, count in checked.reasons.items():
+        say(f"{reason}: {count:,}")
+
+
+for command in (*QUESTIONS, *RISKS):
+    cli.add_command(command)
 
 
 def _fail(code: int, what: str, error: BaseException) -> NoReturn:

@@ -22,6 +22,13 @@ _FEE_PARTS = {
     "margin_minor": "margin",
     "remainder_minor": "fee floor and rounding",
 }
+_REFILL = {
+    "settled_balance_minor": "settles of the open advance",
+    "settled_fee_minor": "old fee in it, without discount",
+    "discount_minor": "discount on the old fee",
+    "net_advance_minor": "paid out",
+    "fee_on_old_fee_minor": "fee on the old fee",
+}
 _FLAGS = ("no", "yes")
 
 
@@ -193,6 +200,10 @@ def _fees(account: Account) -> Table:
     row("owed", "owed_minor")
     rates = (percent((tier.offer or {})["fee_rate"], "en") for tier in tiers)
     table.add_row("fee rate", *rates)
+    # A seller's offers of one night settle the same advance, or none.
+    if all((tier.offer or {})["refilled_advance_id"] for tier in tiers):
+        for name, label in _REFILL.items():
+            row(label, name)
     return table
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from jobs.build import build
 from jobs.challenge import challenge
+from jobs.check_repayments import check
 from jobs.dbt_process import warm_up
 from jobs.decide import decide
 from jobs.forecast import Share, forecast_fit, forecast_predict
@@ -18,6 +19,7 @@ from jobs.price import price
 from jobs.publish import publish
 from jobs.underwriting.reasons import BY_CODE
 from jobs.warehouse.protocol import Warehouse
+from jobs.warn import warn
 from jobs.watch import Watched, read_watched, watch
 
 
@@ -63,7 +65,10 @@ STEPS: dict[str, Callable[[Night], object]] = {
     "price": price,
     "build offers": lambda night: build(night, "offers"),
     "publish": publish,
-    # Last, because no offer waits for them.
+    # No offer waits for what follows.
+    "check": check,
+    "warn": warn,
+    "build book": lambda night: build(night, "book"),
     "watch": watch,
     "forecast challenge": challenge,
 }

@@ -35,7 +35,7 @@ def read_open_offers(night: Night, warehouse: Warehouse) -> pd.DataFrame:
         warehouse.query(
             "select offer_id, seller_id, currency_code, target_term_days,"
             " advance_minor, owed_minor, fee_rate, holdback_rate,"
-            " as_of_date as opened_date, expires_date"
+            " as_of_date as opened_date, expires_date, refilled_advance_id"
             " from underwriting.advance_offers as offers"
             f" where {_EARLIER}"
             " and not exists (select 1 from underwriting.open_offers as seen"

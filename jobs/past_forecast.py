@@ -1,4 +1,4 @@
-"""What the guard reads: unusual sales, and what was forecast for them 28 days ago."""
+"""What was forecast some nights ago, and what else the guard reads beside it."""
 
 from datetime import timedelta
 
@@ -47,8 +47,9 @@ def read_past_grid(
     warehouse: Warehouse,
     rows: pd.DataFrame,
     last_horizon_days: int = HORIZONS_DAYS[-1],
+    days_ago: int = GUARD_DAYS,
 ) -> tuple[QuantileGrid, BooleanArray]:
-    """Return the quantiles stored 28 nights ago, aligned with ``rows``, and for whom.
+    """Return the quantiles stored some nights ago, aligned with ``rows``, and for whom.
 
     The flags [rows] are false where no forecast of that night is stored; the quantiles
     there are 0.
@@ -58,7 +59,7 @@ def read_past_grid(
             "select * from underwriting.forecast_quantiles"
             " where as_of_date = $past_date and model_version = $model_version"
             " and horizon_days <= $last_horizon_days",
-            past_date=night.as_of_date - timedelta(days=GUARD_DAYS),
+            past_date=night.as_of_date - timedelta(days=days_ago),
             model_version=night.versions["model_version"],
             last_horizon_days=last_horizon_days,
         )

@@ -45,6 +45,7 @@ def price(night: Night) -> Priced:
             read_open_offers(night, warehouse),
             read_reasons(night, warehouse),
             night.as_of_date,
+            health,
         )
         inputs = Inputs(
             eligible, grid, Book(health, reviewed), *read_findings(night, warehouse)

@@ -12,8 +12,8 @@ from jobs.settlements.lines import SettlementError, SettlementLine
 from jobs.settlements.match import COLUMNS, SETTLED_KINDS, match_lines
 from jobs.settlements.parse import parse_settlement
 from jobs.sources.protocol import DataError
+from jobs.warehouse.book_tables import RECONCILIATION_FINDINGS
 from jobs.warehouse.protocol import Warehouse
-from jobs.warehouse.tables import RECONCILIATION_FINDINGS
 
 #: What is found where nothing is wrong.
 _EXPECTED = ("matched", "outside_ledger", "not_settled_yet")

@@ -125,7 +125,7 @@ def _again(
     is_eligible = evaluation.decisions["outcome"] == "eligible"
     eligible = health[is_eligible.to_numpy()].reset_index(drop=True)
     open_offers = stored[OPEN_OFFERS.name][list(OPEN_OFFER_COLUMNS)]
-    reviewed = review(open_offers, evaluation.reasons, night.as_of_date)
+    reviewed = review(open_offers, evaluation.reasons, night.as_of_date, health)
     inputs = Inputs(
         eligible,
         as_grid(read_quantiles(then, warehouse), eligible),

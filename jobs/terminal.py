@@ -26,17 +26,21 @@ if TYPE_CHECKING:
 
     from rich.console import JustifyMethod
 
+    from jobs.audit_rates import RateAudit
     from jobs.backtest_policy_figures import Replayed
     from jobs.backtest_report import Backtest
     from jobs.night import Night
     from jobs.nightly import Summary
     from jobs.reconcile import Reconciled
     from jobs.scorecard import Score
+    from jobs.warn import Warned
     from jobs.watch import Watched
 
 #: Amber checks that are printed before the reader is sent to the table.
 _AMBER_LINES = 5
 _RESIDUAL_LINES = 20
+#: Warnings of a currency that are printed before that.
+_WARNING_LINES = 10
 
 console = Console(highlight=False, soft_wrap=True)
 #: A file or a pipe has no width of its own, and a wide table must not be cut there.
@@ -141,6 +145,45 @@ def print_reconciled(reconciled: Reconciled) -> None:
         console.print(f"  {escape(sentence)}")
     if len(reconciled.residuals) > _RESIDUAL_LINES:
         say("and more in underwriting.reconciliation_findings")
+
+
+def print_warned(warned: Warned) -> None:
+    """Print how much is at risk in each currency, and the first of its warnings."""
+    rows = warned.warnings
+    for code, of_currency in rows.groupby("currency_code"):
+        amount = format_minor(int(of_currency["at_risk_minor"].sum()), str(code))
+        console.print(f"{code}: {amount} at risk of {len(of_currency):,} advances")
+        for row in of_currency.head(_WARNING_LINES).to_dict("records"):
+            at_risk = format_minor(row["at_risk_minor"], str(code))
+            left = format_minor(row["balance_minor"], str(code))
+            say(
+                f"{row['risk_rank']}. {row['advance_id']} of {row['seller_id']}:"
+                f" {at_risk} of {left}, {row['signs'].replace(',', ', ')}"
+            )
+        if len(of_currency) > _WARNING_LINES:
+            say("and more in underwriting.early_warnings")
+
+
+def print_rate_audit(audited: RateAudit) -> None:
+    """Print the outcome, what it counts, and every rate that was inaccurate."""
+    counts = audited.rows["verdict"].value_counts()
+    failed = audited.inaccurate
+    judged = int(counts.get("accurate", 0)) + len(failed)
+    outcome = "FAIL" if len(failed) else "PASS" if judged else "NOTHING TO JUDGE"
+    console.print(
+        f"{outcome}: {audited.law}, {len(audited.rows):,} advances paid off since"
+        f" {audited.first_date}, {judged:,} judged, {len(failed):,} inaccurate;"
+        f" {counts.get('undisclosed', 0):,} without a stored disclosure,"
+        f" {counts.get('no_rate', 0):,} without a rate"
+    )
+    if judged:
+        mean = audited.rows["difference_percent"].mean()
+        say(f"true less disclosed: {mean:+.2f} points on average")
+    for row in failed.to_dict("records"):
+        say(
+            f"{row['advance_id']} of {row['seller_id']}: disclosed"
+            f" {row['disclosed_percent']:.2f} %, true {row['true_percent']:.2f} %"
+        )
 
 
 def print_backtest(result: Backtest) -> None:

@@ -94,3 +94,31 @@
 {% macro bigquery__seller_bucket(seller_id) -%}
     mod(cast(concat('0x', substr(to_hex(md5({{ seller_id }})), 1, 8)) as int64), 64)
 {%- endmacro %}
+
+
+{# The quotient of two whole numbers, without its fraction. #}
+{% macro whole_quotient(amount, divisor) -%}
+    {{ adapter.dispatch('whole_quotient')(amount, divisor) }}
+{%- endmacro %}
+
+{% macro duckdb__whole_quotient(amount, divisor) -%}
+    ({{ amount }}) // nullif({{ divisor }}, 0)
+{%- endmacro %}
+
+{% macro bigquery__whole_quotient(amount, divisor) -%}
+    div({{ amount }}, nullif({{ divisor }}, 0))
+{%- endmacro %}
+
+
+{# amount * part / whole rounded down, for amounts from 0 on; null where the whole is 0.
+   Divided in two steps, as people divide by hand: the product of two large amounts
+   would not fit in a whole number of 64 bits. #}
+{% macro pro_rata(amount, part, whole) -%}
+    {%- set high = whole_quotient(amount, 1000000) -%}
+    {{ whole_quotient(high ~ ' * ' ~ part, whole) }} * 1000000
+    + {{ whole_quotient(
+        'mod(' ~ high ~ ' * ' ~ part ~ ', nullif(' ~ whole ~ ', 0)) * 1000000 + mod('
+        ~ amount ~ ', 1000000) * ' ~ part,
+        whole
+    ) }}
+{%- endmacro %}

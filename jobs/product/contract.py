@@ -14,8 +14,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-#: A change that an older reader would stumble over makes this one more, and a new file.
-CONTRACT_VERSION = 1
+#: A change that an older reader would stumble over makes this one more, and a new file;
+#: those of earlier versions stay, for the messages that were written by them.
+CONTRACT_VERSION = 2
 
 LATER = " Null means later than the forecast reaches (365 days)."
 
@@ -25,7 +26,9 @@ class Offer(BaseModel):
 
     Its terms never change. Amounts are whole minor units of ``currency_code`` (cents of
     EUR and USD, yen of JPY). A seller accepts at most one of the offers open to it in
-    a currency.
+    a currency. An offer with a ``refilled_advance_id`` is a refill: when it is accepted
+    what is left of that advance then is settled out of the new one, and the rest is
+    paid out. The six fields of a refill are null in any other offer.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", title="Advance offer")
@@ -49,7 +52,10 @@ class Offer(BaseModel):
     target_term_days: int = Field(
         gt=0, description="The days within which it should be repaid."
     )
-    advance_minor: int = Field(gt=0, description="The cash the seller gets.")
+    advance_minor: int = Field(
+        gt=0,
+        description="What is advanced: the cash the seller gets, but for a refill.",
+    )
     fee_minor: int = Field(ge=0, description="Its fixed price.")
     owed_minor: int = Field(gt=0, description="Advance plus fee: what is repaid.")
     fee_rate: float = Field(ge=0, description="The fee as a share of the advance.")
@@ -66,6 +72,26 @@ class Offer(BaseModel):
     )
     repayment_p90_days: int | None = Field(
         ge=0, description="Days by which it is repaid with probability 0.9." + LATER
+    )
+    refilled_advance_id: str | None = Field(
+        description="The open advance that it settles; null where it is no refill."
+    )
+    settled_balance_minor: int | None = Field(
+        gt=0, description="What was left of that advance on the night of the offer."
+    )
+    discount_minor: int | None = Field(
+        ge=0, description="Part of the old fee in that balance which is waived."
+    )
+    net_advance_minor: int | None = Field(
+        gt=0,
+        description="The cash the seller gets: advance, less the settled balance, plus"
+        " the discount. More where some of the balance is repaid before it accepts.",
+    )
+    settled_fee_minor: int | None = Field(
+        ge=0, description="Old fee in the settled balance, less the discount."
+    )
+    fee_on_old_fee_minor: int | None = Field(
+        ge=0, description="Part of the new fee that is paid on that old fee."
     )
     policy_version: str
     model_version: str
@@ -127,8 +153,14 @@ def example() -> Offer:
         repayment_p10_days=41,
         repayment_p50_days=58,
         repayment_p90_days=88,
-        policy_version="2026-11",
-        model_version="empirical-1",
+        refilled_advance_id="advance-0007",
+        settled_balance_minor=31_000,
+        discount_minor=0,
+        net_advance_minor=89_000,
+        settled_fee_minor=1_700,
+        fee_on_old_fee_minor=99,
+        policy_version="2027-01",
+        model_version="blend-1",
         code_version="0123456789ab",
         data_as_of=datetime.fromisoformat("2026-10-31T23:58:12+00:00"),
     )

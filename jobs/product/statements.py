@@ -2,6 +2,21 @@
 
 from jobs.product.contract import COLUMNS, CONTRACT_VERSION, column_definitions
 
+#: Fields that the first version of the contract lacked; all of them may be null.
+_ADDED = (
+    "refilled_advance_id",
+    "settled_balance_minor",
+    "discount_minor",
+    "net_advance_minor",
+    "settled_fee_minor",
+    "fee_on_old_fee_minor",
+)
+_ADDITIONS = ", ".join(
+    f"add column {definition}"
+    for definition in column_definitions()
+    if definition.split()[0] in _ADDED
+)
+
 CREATE = (
     "create schema if not exists seller_advances",
     f"""
@@ -14,6 +29,20 @@ CREATE = (
         -- What has ended cannot be accepted any more, whatever a page still shows.
         check (accepted_at is null or state in ('open', 'accepted'))
     )
+    """,
+    # Asked first, because to alter a table locks its readers out until the commit.
+    f"""
+    do $$ begin
+        if not exists (
+            select from information_schema.columns
+            where
+                table_schema = 'seller_advances'
+                and table_name = 'offers'
+                and column_name = '{_ADDED[-1]}'
+        ) then
+            alter table seller_advances.offers {_ADDITIONS};
+        end if;
+    end $$
     """,
     """
     create unique index if not exists one_open_offer_a_tier

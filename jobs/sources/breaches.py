@@ -46,9 +46,14 @@ def sql_type(column: Column) -> str:
     return _SQL_TYPES.get(column.kind, "varchar")
 
 
+def raw_value(column: Column, file: Landed) -> str:
+    """Return the column's value as it is in the file; null without the column."""
+    return f'"{column.name}"' if column.name in file.columns else "null::varchar"
+
+
 def cast(column: Column, file: Landed) -> str:
     """Return the column's value in its type, null where the text does not fit."""
-    name = f'"{column.name}"'
+    name = raw_value(column, file)
     if column.kind not in _SQL_TYPES:
         return f"{name}::varchar"
     if column.name not in file.text_columns:

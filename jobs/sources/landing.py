@@ -55,7 +55,9 @@ def open_landed(table: Table, path: Path) -> Landed:
     """Return the file's columns, or raise DataError saying what is wrong with it."""
     landed = _open_csv(path) if is_csv(path) else _open_parquet(table, path)
     missing = [
-        column.name for column in table.columns if column.name not in landed.columns
+        column.name
+        for column in table.columns
+        if column.name not in landed.columns and not column.may_be_absent
     ]
     if missing:
         message = (

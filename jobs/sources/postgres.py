@@ -144,7 +144,9 @@ class Postgres:
             " and attnum > 0 and not attisdropped order by attnum"
         )
         there = {row["name"]: row for row in found.read_all().to_pylist()}
-        missing = [c.name for c in table.columns if c.name not in there]
+        missing = [
+            c.name for c in table.columns if c.name not in there and not c.may_be_absent
+        ]
         if missing:
             message = (
                 f"{self.name}: table {table.name} lacks column {', '.join(missing)}; "
@@ -152,7 +154,9 @@ class Postgres:
             )
             raise DataError(message)
         for column in table.columns:
-            row = there[column.name]
+            row = there.get(column.name)
+            if row is None:
+                continue
             expected = _TYPES[column.kind]
             is_enumeration = row["is_enumeration"] and expected is _TEXT
             if row["type"] not in expected and not is_enumeration:
@@ -162,7 +166,10 @@ class Postgres:
                 )
                 raise DataError(message)
         return ", ".join(
-            _selected(column, there[column.name]["type"]) for column in table.columns
+            _selected(column, there[column.name]["type"])
+            if column.name in there
+            else f"null::text as {column.name}"
+            for column in table.columns
         )
 
     def _write(self, table: Table, rows: pa.RecordBatchReader, path: Path) -> Path:

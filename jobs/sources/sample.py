@@ -235,11 +235,16 @@ def _draw(
     sold = lines.take(np.flatnonzero(lines.captured != NEVER))
     yield "order_items", trade.order_items(block, lines, sold)
     on_hold = restricted_days(restrictions, "payout_hold", market, number.size)
-    yield from _draw_money(random, block, sold, on_hold)
+    suspended = restricted_days(restrictions, "listing_suspended", market, number.size)
+    yield from _draw_money(random, block, sold, on_hold, suspended)
 
 
 def _draw_money(
-    random: np.random.Generator, block: Block, sold: Lines, on_hold: Flags
+    random: np.random.Generator,
+    block: Block,
+    sold: Lines,
+    on_hold: Flags,
+    suspended: Flags,
 ) -> Iterator[tuple[str, Pieces]]:
     """Yield the tables of the money that follows from what was sold."""
     market, accounts = block.market, block.accounts
@@ -255,8 +260,12 @@ def _draw_money(
     captured = ledger.net_by_day(market, accounts, sales[:1])
     returned = [lines for lines in reversals if lines.kind != "commission_refund"]
     repayable = captured + ledger.net_by_day(market, accounts, returned)
-    advances, paid = draw_advances(random, market, np.maximum(repayable, 0))
+    paused = suspended[accounts.seller, : market.day_count].T
+    advances, paid, changes = draw_advances(
+        random, market, np.maximum(repayable, 0), paused
+    )
     yield "advances", money.advances(block, advances)
+    yield "advance_changes", money.advance_changes(block, advances, changes)
     yield "advance_repayments", money.advance_repayments(block, advances, paid)
     yield "offer_events", money.offer_events(block, random, advances)
     others = [

@@ -9,7 +9,14 @@ import numpy as np
 
 from jobs.sources.sample_sellers import NEVER, Flags, Ints, Market, happens
 
-KINDS = ("refill", "reversal", "seller_initiated", "holdback", "minimum")
+KINDS = (
+    "refill",
+    "reversal",
+    "seller_initiated",
+    "holdback",
+    "minimum",
+    "recovery",
+)
 #: Second of the day at which an advance is repaid, or ends otherwise.
 _SECONDS = {
     "cancelled": 30_000,
@@ -19,6 +26,8 @@ _SECONDS = {
     "seller_initiated": 50_400,
     "holdback": 86_340,
     "minimum": 86_370,
+    "recovery": 57_600,
+    "change": 32_400,
 }
 STATUSES = ("repaid", "written_off", "cancelled")
 _REPAID, _WRITTEN_OFF, _CANCELLED = range(3)
@@ -28,6 +37,10 @@ _LOOKBACK_DAYS = 91
 _SMALLEST_MINOR = 20_000
 _FRIENDLY_STEP_MINOR = 5_000
 _WRITE_OFF_AFTER_DAYS = 90
+#: A third of what is written off brings a quarter of it, two months later.
+_RECOVERED_EVERY, _RECOVERED_PARTS, _RECOVERED_AFTER_DAYS = 3, 4, 60
+#: An advance open for so long with more than half left gets a lower rate, once.
+_RESTRUCTURED_DAY, _RESTRUCTURED_POINTS = 120, 3
 
 
 @dataclass(frozen=True)
@@ -53,7 +66,10 @@ class Advances:
 
 @dataclass(frozen=True)
 class Repayments:
-    """Repayments of ``advance`` (its index); a reversal's amount is negative."""
+    """Repayments of ``advance`` (its index); a reversal's amount is negative.
+
+    A reversal gives back the holdback of the day before.
+    """
 
     advance: Ints
     day: Ints
@@ -62,29 +78,52 @@ class Repayments:
     amount: Ints
 
 
+@dataclass(frozen=True)
+class Changes:
+    """Lower holdback rates of ``advance`` (its index), from the morning of a day on."""
+
+    advance: Ints
+    effective: Ints
+    holdback_percent: Ints
+
+
 def draw_advances(
-    random: np.random.Generator, market: Market, sales: Ints
-) -> tuple[Advances, Repayments]:
+    random: np.random.Generator, market: Market, sales: Ints, paused: Flags
+) -> tuple[Advances, Repayments, Changes]:
     """Return the advances on ``sales``, the repayable sales R_d as (days, accounts).
 
     ``holdback = min(left, floor(percent x R_d / 100))`` at the end of each day after
-    the disbursement's. At most one advance of an account is open at a time.
+    the disbursement's. At most one advance of an account is open at a time. An interval
+    with a day that is ``paused`` (days, accounts) asks for no minimum.
     """
     account = np.flatnonzero(happens(random, 0.24, sales.shape[1]))
-    book = _Book(random, market, np.ascontiguousarray(sales[:, account]), account)
+    book = _Book(
+        random,
+        market,
+        np.ascontiguousarray(sales[:, account]),
+        paused[:, account],
+        account,
+    )
     for day in range(_LOOKBACK_DAYS, market.day_count):
         book.run(day)
-    return book.advances(), book.repayments()
+    return book.advances(), book.repayments(), book.changes()
 
 
 class _Book:
     """One slot a candidate account; a day at a time, all slots at once."""
 
     def __init__(
-        self, random: np.random.Generator, market: Market, sales: Ints, account: Ints
+        self,
+        random: np.random.Generator,
+        market: Market,
+        sales: Ints,
+        paused: Flags,
+        account: Ints,
     ) -> None:
         days, slots = market.day_count, account.size
         self._random, self._market, self._account = random, market, account
+        self._sales = sales
+        self._paused_days = np.vstack((np.zeros((1, slots), int), paused.cumsum(0)))
         self._cumulative = np.vstack((np.zeros((1, slots), np.int64), sales.cumsum(0)))
         self._percent = random.integers(10, 21, slots)
         self._holdable = sales * self._percent // 100
@@ -112,6 +151,9 @@ class _Book:
         names = Advances.__annotations__
         self._columns = {name: np.zeros(room, np.int64) for name in names}
         self._rows = 0
+        nothing = (np.zeros(0, np.int64),) * 3
+        self._changed: list[tuple[Ints, ...]] = [nothing]
+        self._lost: list[tuple[Ints, ...]] = [nothing]
 
     def run(self, day: int) -> None:
         """Live one day: refills and disbursements first, repayments at its end."""
@@ -125,6 +167,7 @@ class _Book:
             self._disburse(due, day)
         is_open = (self._left > 0) & (self._opened_day < day)
         if is_open.any():
+            self._restructure(day, is_open)
             self._repay(day, is_open)
 
     def _refill(self, day: int) -> None:
@@ -193,6 +236,15 @@ class _Book:
         interval = self._interval[slot]
         self._minimum_day[slot] = np.where(interval > 0, day + interval - 1, -1)
 
+    def _restructure(self, day: int, is_open: Flags) -> None:
+        """Take less of the sales of those whose advance has hardly been paid down."""
+        is_slow = self._opened_day == day - _RESTRUCTURED_DAY
+        slot = np.flatnonzero(is_slow & is_open & (self._left * 2 > self._owed))
+        percent = self._percent[slot] - _RESTRUCTURED_POINTS
+        self._holdable[day:, slot] = self._sales[day:, slot] * percent // 100
+        effective = np.full(slot.size, self._second(day, _SECONDS["change"]))
+        self._changed.append((self._row[slot], effective, percent))
+
     def _repay(self, day: int, is_open: Flags) -> None:
         slot = np.flatnonzero(self._may_reverse[day] & is_open)
         slot = slot[self._opened_day[slot] < day - 1]
@@ -211,6 +263,8 @@ class _Book:
         missing = self._columns["minimum"][self._row[slot]] - self._paid[slot]
         month_ago = self._cumulative[max(day - 27, 0), slot]
         agrees = self._trues_up[slot] & (self._cumulative[day + 1, slot] > month_ago)
+        begun = day + 1 - self._interval[slot]
+        agrees &= self._paused_days[day + 1, slot] == self._paused_days[begun, slot]
         missing = np.clip(missing, 0, self._left[slot]) * agrees
         self._take("minimum", day, slot, missing)
         self._paid[slot] = 0
@@ -232,10 +286,18 @@ class _Book:
         lost = np.flatnonzero(silent & is_open)
         if lost.size:
             self._close(lost, day, "written_off", _WRITTEN_OFF)
+            self._lost.append(
+                (self._row[lost], np.full(lost.size, day), self._left[lost])
+            )
             self._left[lost] = 0
 
     def _close(self, slot: Ints, day: int, why: str, outcome: int) -> None:
         row = self._row[slot]
+        is_changed = self._opened_day[slot] <= day - _RESTRUCTURED_DAY
+        again = slot[is_changed]
+        self._holdable[day + 1 :, again] = (
+            self._sales[day + 1 :, again] * self._percent[again] // 100
+        )
         self._columns["closed"][row] = self._second(day, _SECONDS[why])
         self._columns["outcome"][row] = outcome
         self._next_day[slot] = day + self._random.integers(5, 120, slot.size)
@@ -251,10 +313,25 @@ class _Book:
 
     def repayments(self) -> Repayments:
         """Return every repayment so far, sorted by kind and day."""
-        parts = []
-        for code, kind in enumerate(KINDS):
+        parts: list[tuple[Ints, ...]] = []
+        for code, kind in enumerate(KINDS[:-1]):
             day, slot = np.nonzero(self._taken[kind])
             repaid = self._market.second(day, np.array(_SECONDS[kind]))
             amount, row = self._taken[kind][day, slot], self._holder[day, slot]
             parts.append((row, day, np.full(day.size, code), repaid, amount))
+        parts.append(self._recoveries())
         return Repayments(*map(np.concatenate, zip(*parts, strict=True)))
+
+    def _recoveries(self) -> tuple[Ints, ...]:
+        """Return what some of the advances written off bring after all."""
+        row, day, left = map(np.concatenate, zip(*self._lost, strict=True))
+        day += _RECOVERED_AFTER_DAYS
+        pays = (row % _RECOVERED_EVERY == 0) & (day < self._market.day_count)
+        row, day, amount = row[pays], day[pays], left[pays] // _RECOVERED_PARTS
+        repaid = self._market.second(day, np.array(_SECONDS["recovery"]))
+        kind = np.full(day.size, KINDS.index("recovery"))
+        return row, day, kind, repaid, amount
+
+    def changes(self) -> Changes:
+        """Return every lower rate so far."""
+        return Changes(*map(np.concatenate, zip(*self._changed, strict=True)))

@@ -5,11 +5,19 @@ every version in it that is known by the end of history.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from jobs.sources.sample_advances import KINDS, STATUSES, Advances, Repayments
+from jobs.sources.sample_advances import (
+    KINDS,
+    STATUSES,
+    Advances,
+    Changes,
+    Repayments,
+)
 from jobs.sources.sample_columns import Block, Pieces, Values
 from jobs.sources.sample_ledger import Movements, repayment_number, unique_number
 from jobs.sources.sample_payouts import Payouts
@@ -125,6 +133,12 @@ def advance_repayments(block: Block, advances: Advances, paid: Repayments) -> Pi
     account = advances.account[paid.advance]
     seller = block.accounts.seller[account]
     number = repayment_number(block.accounts, advances, paid)
+    is_reversal = paid.kind == KINDS.index("reversal")
+    holdback = np.full(paid.kind.size, KINDS.index("holdback"))
+    original = repayment_number(
+        block.accounts, advances, replace(paid, day=paid.day - 1, kind=holdback)
+    )
+    original_id = block.ids("y", seller, np.where(is_reversal, original, 0))
     advance = unique_number(block.accounts, account, advances.number[paid.advance])
     allowed = TABLES["advance_repayments"]["kind"].allowed
     kind = np.array([allowed.index(kind) for kind in KINDS])
@@ -138,7 +152,27 @@ def advance_repayments(block: Block, advances: Advances, paid: Repayments) -> Pi
             currency_code=block.accounts.currency[account],
             kind=kind[paid.kind],
             repaid_at=paid.repaid,
+            reversed_repayment_id=pc.if_else(pa.array(is_reversal), original_id, None),
             updated_at=paid.repaid,
+        )
+    ]
+
+
+def advance_changes(block: Block, advances: Advances, changes: Changes) -> Pieces:
+    """Return every lower holdback rate and its reason."""
+    account = advances.account[changes.advance]
+    seller = block.accounts.seller[account]
+    number = unique_number(block.accounts, account, advances.number[changes.advance])
+    reason = "Slower sales than planned; a lower rate was agreed with the seller."
+    return [
+        block.table(
+            "advance_changes",
+            advance_change_id=block.ids("h", seller, number),
+            advance_id=block.ids("a", seller, number),
+            holdback_rate=changes.holdback_percent / 100,
+            reason=pa.array([reason] * seller.size, pa.string()),
+            effective_at=changes.effective,
+            updated_at=changes.effective,
         )
     ]
 

@@ -27,7 +27,8 @@ class Column:
 
     ``allowed`` lists the values of an enumeration, ``minimum`` the smallest amount.
     ``is_event`` marks a time that has already happened when the row is written, so
-    it can never be later than the row's ``updated_at``.
+    it can never be later than the row's ``updated_at``. ``may_be_absent`` marks a
+    column younger than the contract: a source without it delivers nulls.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Column:
     allowed: tuple[str, ...] = ()
     minimum: int | None = None
     is_event: bool = False
+    may_be_absent: bool = False
 
 
 @dataclass(frozen=True)
@@ -208,9 +210,24 @@ _TABLES = (
         _minor("amount_minor"),
         CURRENCY,
         _choice(
-            "kind", "holdback", "minimum", "seller_initiated", "refill", "reversal"
+            "kind",
+            "holdback",
+            "minimum",
+            "seller_initiated",
+            "refill",
+            "reversal",
+            "recovery",
         ),
         _happened("repaid_at"),
+        Column("reversed_repayment_id", is_required=False, may_be_absent=True),
+    ),
+    _table(
+        "advance_changes",
+        "advance_change_id",
+        _text("advance_id"),
+        Column("holdback_rate", Kind.RATE),
+        _text("reason"),
+        _planned("effective_at"),
     ),
     _table(
         "offer_events",

@@ -10,7 +10,15 @@ from pathlib import Path
 
 import duckdb
 
-from jobs.sources.breaches import EARLIEST, LATEST, breaches, cast, quote, sql_type
+from jobs.sources.breaches import (
+    EARLIEST,
+    LATEST,
+    breaches,
+    cast,
+    quote,
+    raw_value,
+    sql_type,
+)
 from jobs.sources.landing import Landed, open_landed
 from jobs.sources.protocol import Window
 from jobs.sources.tables import Table
@@ -124,7 +132,10 @@ def _read_candidates(
     files: Sequence[tuple[int, Landed]],
     window: Window,
 ) -> None:
-    raw = ", ".join(f'"{column.name}" as raw_{column.name}' for column in table.columns)
+    raw = ", ".join(
+        f"{raw_value(column, files[0][1])} as raw_{column.name}"
+        for column in table.columns
+    )
     casts = ", ".join(
         f"{cast(column, files[0][1])} as {column.name}" for column in table.columns
     )

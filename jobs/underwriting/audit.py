@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from jobs.underwriting.arrays import BooleanArray
-from jobs.underwriting.health import require_health
+from jobs.underwriting.arrays import BooleanArray, FloatArray
+from jobs.underwriting.health import numbers, require_health
 from jobs.underwriting.policy import Policy
 from jobs.underwriting.sizing import annual_sales
 
@@ -68,7 +68,10 @@ def _of_every_offer(
         for point in ("p10", "p50", "p90")
     ]
     owed = offers["advance_minor"] + offers["fee_minor"]
+    is_refill = offers["refilled_advance_id"].notna().to_numpy()
     broken = {
+        "a refill pays out its advance less what it settles": is_refill
+        & (_paid_out(offers) != numbers(offers, "net_advance_minor")),
         "owed is advance plus fee": offers["owed_minor"] != owed,
         "an advance is more than nothing": offers["advance_minor"] <= 0,
         "no open offer is past its last day": offers["expires_date"] < night,
@@ -95,6 +98,7 @@ def _of_new_offers(
     lowest = policy.currency_thresholds(codes, "minimum_advance_minor")
     highest = policy.currency_thresholds(codes, "maximum_advance_minor")
     advance = offers["advance_minor"].to_numpy(dtype=np.float64)
+    is_refill = offers["refilled_advance_id"].notna().to_numpy()
     life = pd.to_timedelta(policy.offers.life_days, unit="D")
     terms = {tier.target_term_days for tier in policy.tiers}
     yearly = offers[_ACCOUNT].merge(
@@ -110,6 +114,8 @@ def _of_new_offers(
         "an advance is within its currency's bounds": ~(
             (lowest <= advance) & (advance <= highest)
         ),
+        "a refill pays out its currency's smallest advance": is_refill
+        & ~(_paid_out(offers) >= lowest),
         "an advance is within its share of a year's sales": advance > limit,
         "a fee is within the cap": ~(offers["fee_minor"].to_numpy() <= dearest),
         "the holdback is the policy's": (
@@ -122,6 +128,15 @@ def _of_new_offers(
             offers["expires_date"] != offers["as_of_date"] + life
         ).to_numpy(),
     }
+
+
+def _paid_out(offers: pd.DataFrame) -> FloatArray:
+    """Advance - settled balance + discount; NaN where no refill [offers]."""
+    advance, settled, discount = (
+        numbers(offers, name)
+        for name in ("advance_minor", "settled_balance_minor", "discount_minor")
+    )
+    return advance - settled + discount
 
 
 def audit_change(

@@ -165,11 +165,12 @@ def is_within_tolerance(
 ) -> BooleanArray:
     """Whether a disclosed rate is accurate by the rules of the state.
 
-    Off by at most max(1/8 point, 1/4 if irregular; 2.5 % of the true rate): below it
-    only in California, where overstating is no fault; to both sides in New York.
+    Off by at most max(1/8 point, 1/4 if irregular; 2.5 % of the disclosed rate, 10 CCR
+    955 (a)): below it only in California, where overstating is no fault; to both sides
+    in New York.
     """
     points = IRREGULAR_TOLERANCE_POINTS if is_irregular else TOLERANCE_POINTS
-    slack = np.maximum(points, TOLERANCE_SHARE * np.abs(true_percent))
+    slack = np.maximum(points, TOLERANCE_SHARE * np.abs(disclosed_percent))
     below = true_percent - disclosed_percent
     off = below if state == "CA" else np.abs(below)
     # A billionth of a point forgives that 9.69 - 0.125 is not exact in binary.

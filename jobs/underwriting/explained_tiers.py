@@ -23,6 +23,7 @@ from jobs.underwriting.pricing import (
     fee_parts,
     owed_for_advance,
 )
+from jobs.underwriting.refills import settled_by
 from jobs.underwriting.repayment import repayment_probability
 from jobs.underwriting.sizing import (
     CAPS,
@@ -80,7 +81,8 @@ class ExplainedTier:
     """One tier: size, caps, price and, where it was refused, the reason.
 
     ``offer`` holds the stored terms; ``fee_parts`` add up to its fee. ``fee_rate`` is
-    tonight's where nothing is in its way, also of a tier whose earlier offer holds.
+    tonight's where nothing is in its way, also of a tier whose earlier offer holds. The
+    smallest advance is more by ``withheld_minor``, what it would settle of an open one.
     """
 
     target_term_days: int
@@ -92,6 +94,7 @@ class ExplainedTier:
     capped_advance_minor: int
     step_minor: int
     minimum_advance_minor: int
+    withheld_minor: int
     rounded_advance_minor: int
     fee_rate: float | None
     offer: Row | None
@@ -121,6 +124,7 @@ class _Case:
     policy: Policy
     currency_code: str
     capped_minor: int
+    withheld_minor: int
 
     @property
     def step_minor(self) -> int:
@@ -151,6 +155,7 @@ def explain_tiers(
         if row["outcome"] == "kept"
     }
     code = stored.decision["currency_code"]
+    withheld = int(settled_by(measured[0], policy).withheld_minor[0])
     explained: list[ExplainedTier] = []
     rung_minor = held_minor = 0
     for tier in policy.tiers:
@@ -160,7 +165,7 @@ def explain_tiers(
             continue
         capped = evaluation["capped_advance_minor"]
         size = size_tier(tier, sellers, policy)
-        case = _Case(tier, sellers, size, left, policy, code, capped)
+        case = _Case(tier, sellers, size, left, policy, code, capped, withheld)
         shorter_minor = max(rung_minor, held_minor)
         explained.append(
             _explained(case, evaluation, offer_of.get(term), shorter_minor)
@@ -203,6 +208,7 @@ def _explained(
         capped_advance_minor=case.capped_minor,
         step_minor=case.step_minor,
         minimum_advance_minor=int(case.sellers.minimum[0]),
+        withheld_minor=case.withheld_minor,
         rounded_advance_minor=case.rounded_minor,
         fee_rate=evaluation["fee_rate"] if code is None else None,
         offer=offer,

@@ -1,7 +1,8 @@
 """Exposure of names: what a seller and a legal entity may owe in one currency.
 
 What is owed counts: open balances and offers with their fees, and advances written off
-with a balance left. A seller accepts one offer, so only its largest counts. These caps
+with a balance left. A seller accepts one offer, so only its largest counts, and of one
+that settles an advance only what is above the balance of that. These caps
 and those of the portfolio are the only places where one seller's offer depends on
 another's.
 """
@@ -22,8 +23,8 @@ _NAME = ["seller_id", "currency_code", "legal_entity_id"]
 def commitments(health: pd.DataFrame, promised_minor: IntegerArray) -> pd.DataFrame:
     """Health rows with ``committed_minor``: open balance plus what was promised.
 
-    ``promised_minor`` is the most each seller would owe by an open offer that holds
-    [rows of ``health``].
+    ``promised_minor`` is the most each seller would owe by an open offer that holds,
+    beyond what the offer would settle [rows of ``health``].
     """
     owing = np.maximum(numbers(health, "open_advance_balance_minor"), 0.0)
     return health.assign(committed_minor=owing + promised_minor)
@@ -32,7 +33,7 @@ def commitments(health: pd.DataFrame, promised_minor: IntegerArray) -> pd.DataFr
 def entity_limits(
     rows: pd.DataFrame,
     largest_owed_minor: IntegerArray,
-    promised_minor: IntegerArray,
+    replaced_minor: IntegerArray,
     committed: pd.DataFrame,
     policy: Policy,
 ) -> IntegerArray:
@@ -40,14 +41,15 @@ def entity_limits(
 
     ``rows`` are the health rows of the sellers offered something,
     ``largest_owed_minor`` the most each would owe by an offer before this cap, fee
-    included, ``promised_minor`` by one that holds [rows], and ``committed`` the rows of
-    all sellers of the night with ``committed_minor``, promises included. What goes
-    beyond a promise is new. Where an entity's new amounts are more than its room each
-    is scaled by the same share and rounded down, so that they fit; and no new offer,
-    not even one below a promise, is larger than the limit less what others of its
-    entity are committed to. Where nothing binds the limit is ``NO_LIMIT_MINOR``.
+    included, ``replaced_minor`` by what the offer would take the place of [rows]: one
+    that holds, or an advance that it settles. ``committed`` are the rows of all sellers
+    of the night with ``committed_minor``, promises included. What goes beyond what is
+    replaced is new. Where an entity's new amounts are more than its room each is scaled
+    by the same share and rounded down, so that they fit; and no new offer, not even one
+    below a promise, is larger than the limit less what others of its entity are
+    committed to. Where nothing binds the limit is ``NO_LIMIT_MINOR``.
     """
-    new = np.maximum(largest_owed_minor - promised_minor, 0)
+    new = np.maximum(largest_owed_minor - replaced_minor, 0)
     offered = rows[_ENTITY].assign(amount=new)
     owing = committed[_NAME].assign(amount=committed["committed_minor"])
     book = _looked_up(_book(offered, owing), rows, ["currency_code"])
@@ -64,9 +66,9 @@ def entity_limits(
     wanted = _looked_up(_sums(offered, _ENTITY), rows, _ENTITY)
     share = np.minimum(room / np.maximum(wanted, 1.0), 1.0)
     by_share = np.where(
-        wanted > room, promised_minor + round_down(new * share), NO_LIMIT_MINOR
+        wanted > room, replaced_minor + round_down(new * share), NO_LIMIT_MINOR
     )
-    alone = entity_room(np.minimum(left, name_left) + promised_minor)
+    alone = entity_room(np.minimum(left, name_left) + replaced_minor)
     by_room = np.where(largest_owed_minor > alone, round_down(alone), NO_LIMIT_MINOR)
     return np.asarray(np.minimum(by_share, by_room), dtype=np.int64)
 

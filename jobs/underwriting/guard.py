@@ -6,9 +6,6 @@ the guard never declines. Sales above the band get the size of 28 days ago (``li
 where something else is odd too, a person looks first (``review``).
 """
 
-import json
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
@@ -20,6 +17,7 @@ from jobs.underwriting.distribution import (
     quantile_line,
     repair,
 )
+from jobs.underwriting.evidence import as_evidence, marked_siblings, share_of
 from jobs.underwriting.health import in_order, numbers
 from jobs.underwriting.money import round_down
 from jobs.underwriting.policy import Guard
@@ -62,7 +60,7 @@ def find_unusual(
     is_odd = np.any([~measure.passed for measure in oddities.values()], axis=0)
     found = np.flatnonzero(is_above)
     measures = {"repayable_28_days_minor": size, **oddities}
-    evidence = [_evidence(measures, row) for row in found.tolist()]
+    evidence = [as_evidence(measures, row) for row in found.tolist()]
     kept = rows.iloc[found][["seller_id", "currency_code", *SALES_BEFORE]]
     findings = kept.reset_index(drop=True).assign(
         verdict=pd.Series(np.where(is_odd, REVIEW, LIMIT)[found], dtype="str"),
@@ -129,7 +127,7 @@ def _oddities(
             _refunded_after_advances(rows), rules.maximum_refunded_after_advances_rate
         ),
         "rising_siblings_count": at_most(
-            _rising_siblings(rows, is_above), float(rules.maximum_rising_siblings_count)
+            marked_siblings(rows, is_above), float(rules.maximum_rising_siblings_count)
         ),
     }
 
@@ -138,13 +136,13 @@ def _ticket_ratio(rows: pd.DataFrame, rules: Guard) -> FloatArray:
     """Average item of 28 days / of the 91 days before; NaN with few items in either."""
     counts = [numbers(rows, f"item_{when}_count") for when in ("28_days", "before")]
     sales = [numbers(rows, f"item_{when}_minor") for when in ("28_days", "before")]
-    ratio = _share(sales[0] * counts[1], sales[1] * counts[0])
+    ratio = share_of(sales[0] * counts[1], sales[1] * counts[0])
     return np.where(np.minimum(*counts) < rules.minimum_item_count, np.nan, ratio)
 
 
 def _best_days_share(rows: pd.DataFrame, rules: Guard) -> FloatArray:
     """Share of the three best days in the sales of 28; NaN with few items."""
-    share = _share(
+    share = share_of(
         numbers(rows, "best_3_days_minor"), numbers(rows, "captured_28_days_minor")
     )
     few = numbers(rows, "item_28_days_count") < rules.minimum_item_count
@@ -158,7 +156,7 @@ def _undelivered_excess(rows: pd.DataFrame) -> FloatArray:
     in either NaN.
     """
     recent, before = (
-        _share(
+        share_of(
             numbers(rows, f"undelivered_{when}_minor"),
             numbers(rows, f"deliverable_{when}_minor"),
         )
@@ -169,42 +167,7 @@ def _undelivered_excess(rows: pd.DataFrame) -> FloatArray:
 
 def _refunded_after_advances(rows: pd.DataFrame) -> FloatArray:
     """Refunds of the 28 days after earlier advances / sales of the 28 days before."""
-    return _share(
+    return share_of(
         numbers(rows, "refunded_after_advances_minor"),
         numbers(rows, "captured_before_advances_minor"),
     )
-
-
-def _rising_siblings(rows: pd.DataFrame, is_above: BooleanArray) -> FloatArray:
-    """Other sellers of the legal entity above their own band, in any currency."""
-    sellers = rows[["legal_entity_id", "seller_id"]]
-    rising = sellers[is_above].drop_duplicates()
-    counts = rising.groupby("legal_entity_id").size()
-    of_entity = sellers["legal_entity_id"].map(counts).fillna(0)
-    itself = sellers["seller_id"].isin(rising["seller_id"])
-    return np.asarray(of_entity - itself, dtype=np.float64)
-
-
-def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
-    """Part / whole, NaN where the whole is 0 or unknown."""
-    return np.where(whole > 0, part / np.where(whole > 0, whole, 1.0), np.nan)
-
-
-def _evidence(measures: Mapping[str, Measure], row: int) -> str:
-    """Return what a row failed, as JSON; whole numbers have no decimals."""
-    return json.dumps(
-        [
-            {
-                "name": name,
-                "value": _whole(measure.value[row]),
-                "threshold": _whole(measure.threshold[row]),
-            }
-            for name, measure in measures.items()
-            if not measure.passed[row]
-        ]
-    )
-
-
-def _whole(number: float) -> int | float:
-    """Return the number, as an integer where it is one."""
-    return int(number) if float(number).is_integer() else float(number)

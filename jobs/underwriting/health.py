@@ -2,7 +2,8 @@
 
 The columns are those of ``cash_flow.fct_seller_health_daily``. Its ``open_advance_*``
 also count advances written off with a balance left: we no longer expect that money, but
-the seller still owes it.
+the seller still owes it. ``refillable_*`` are of the advance that a new one could
+settle; rows of older nights lack them.
 """
 
 import datetime as dt

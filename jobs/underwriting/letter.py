@@ -6,6 +6,7 @@ from jobs.underwriting.findings import Finding
 from jobs.underwriting.money import format_minor
 from jobs.underwriting.past_offers import PastOffer, as_day
 from jobs.underwriting.reason_texts import NEUTRAL, Locale, Texts, texts
+from jobs.underwriting.stored import Row
 from jobs.underwriting.wording import date, days, percent, seller_text, seller_texts
 
 TITLE = texts(
@@ -40,6 +41,39 @@ HOLDS = texts(
     " comisión de {fee}; devuelve {owed} con el {rate} de sus ventas diarias.",
     "{since}のご提案は{date}まで引き続き有効です。{advance}、手数料{fee}、"
     "日々の売上の{rate}で合計{owed}をご返済いただきます。",
+)
+SETTLES = texts(
+    "It settles the {settled} you still owe, {old_fee} of which is fee, so {net} is"
+    " paid out to you, or more if you repay before you accept. Of the new fee"
+    " {on_old_fee} is paid on that old fee.",
+    "Elle solde les {settled} que vous devez encore, dont {old_fee} de frais : {net}"
+    " vous sont versés, ou plus si vous remboursez avant d'accepter. Sur les nouveaux"
+    " frais, {on_old_fee} portent sur ces anciens frais.",
+    "Salda los {settled} que aún debe, de los que {old_fee} son comisión: recibe {net},"
+    " o más si devuelve antes de aceptar. De la nueva comisión, {on_old_fee} recaen"
+    " sobre esa comisión anterior.",
+    "このうち{settled}は、手数料{old_fee}を含む現在の残高の清算に充てられ、"
+    "お受け取り額は{net}です。お申し込みまでに返済が進むと、その分増えます。"
+    "新しい手数料のうち{on_old_fee}は、以前の手数料に対するものです。",
+)
+WAIVES = texts(
+    "{discount} of your old fee is waived.",
+    "{discount} de vos anciens frais vous sont remis.",
+    "Se le perdonan {discount} de la comisión anterior.",
+    "以前の手数料のうち{discount}は免除されます。",
+)
+WOULD_SETTLE = texts(
+    "It would first settle the {withheld} you still owe, so repaying helps too.",
+    "Elle solderait d'abord les {withheld} que vous devez encore ; rembourser aide"
+    " aussi.",
+    "Saldaría primero los {withheld} que aún debe; devolver también ayuda.",
+    "まず現在の残高{withheld}の清算に充てるため、返済が進むことでも改善します。",
+)
+HOLDS_AND_SETTLES = texts(
+    "It settles what you still owe; the rest is paid out to you.",
+    "Elle solde ce que vous devez encore ; le reste vous est versé.",
+    "Salda lo que aún debe; el resto se le abona.",
+    "残高の清算に充てられ、残りをお受け取りいただけます。",
 )
 CAPS: dict[str, Texts] = {
     "confidence": texts(
@@ -168,16 +202,41 @@ def _offer(account: Account, tier: ExplainedTier, locale: Locale) -> str:
         days=days(tier.target_term_days, locale),
         rate=percent(tier.confidence_rate, locale),
     )
-    return terms + (" " if locale != "ja" else "") + size
+    return _joined([terms, *_settles(account, offer, locale), size], locale)
 
 
 def _holding(account: Account, offer: PastOffer, locale: Locale) -> str:
-    return HOLDS[locale].format(
+    terms = HOLDS[locale].format(
         **_amounts(account, offer.advance_minor, offer.fee_minor, locale),
         rate=percent(offer.holdback_rate, locale),
         since=date(offer.opened_date, locale),
         date=date(offer.expires_date, locale),
     )
+    is_refill = offer.refilled_advance_id is not None
+    return _joined([terms, *([HOLDS_AND_SETTLES[locale]] * is_refill)], locale)
+
+
+def _settles(account: Account, offer: Row, locale: Locale) -> list[str]:
+    """Return what a refill settles and pays out; nothing of any other offer."""
+    if offer["refilled_advance_id"] is None:
+        return []
+    amounts = {
+        "settled": offer["settled_balance_minor"],
+        "discount": offer["discount_minor"],
+        "net": offer["net_advance_minor"],
+        "old_fee": offer["settled_fee_minor"],
+        "on_old_fee": offer["fee_on_old_fee_minor"],
+    }
+    words = {
+        name: format_minor(amount, account.currency_code, locale)
+        for name, amount in amounts.items()
+    }
+    told = [SETTLES, WAIVES] if amounts["discount"] else [SETTLES]
+    return [text[locale].format(**words) for text in told]
+
+
+def _joined(sentences: list[str], locale: Locale) -> str:
+    return ("" if locale == "ja" else " ").join(sentences)
 
 
 def _amounts(
@@ -198,6 +257,10 @@ def _refused_tiers(account: Account, locale: Locale) -> list[str]:
     of_terms = []
     for tier, reason in _untold(account):
         text = seller_text(reason, currency, night, locale)
+        if tier.withheld_minor and reason.code == "BELOW_MINIMUM_ADVANCE":
+            owed = format_minor(tier.withheld_minor, currency, locale)
+            more = WOULD_SETTLE[locale].format(withheld=owed)
+            text = _joined([text, more], locale)
         is_of_term = reason.category not in ("review", "budget")
         if is_of_term or any(tier.offer for tier in account.tiers):
             term = days(tier.target_term_days, locale)

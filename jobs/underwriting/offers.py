@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +23,13 @@ from jobs.underwriting.ladder import (
 )
 from jobs.underwriting.policy import Policy
 from jobs.underwriting.portfolio import Wanted, places
-from jobs.underwriting.promise import openings, promised, succeeded
+from jobs.underwriting.promise import (
+    openings,
+    promised,
+    promised_beyond,
+    succeeded,
+)
+from jobs.underwriting.refills import REFILL_COLUMNS, refill_terms, settled_by
 from jobs.underwriting.sizing import CAPS, NO_LIMIT_MINOR
 
 #: Fixed for ever: another namespace would give every past offer another id.
@@ -41,6 +48,7 @@ OPEN_OFFER_COLUMNS = (
     "holdback_rate",
     "opened_date",
     "expires_date",
+    "refilled_advance_id",
     "accepted_offer_id",
 )
 
@@ -94,7 +102,8 @@ class Offers:
 def no_open_offers() -> pd.DataFrame:
     """Return the open offers of a first night: none."""
     dates = dict.fromkeys(("opened_date", "expires_date"), "datetime64[us]")
-    texts = dict.fromkeys(("offer_id", *_ACCOUNT, "accepted_offer_id"), "str")
+    names = ("offer_id", *_ACCOUNT, "refilled_advance_id", "accepted_offer_id")
+    texts = dict.fromkeys(names, "str")
     return pd.DataFrame(columns=list(OPEN_OFFER_COLUMNS)).astype({**dates, **texts})
 
 
@@ -135,7 +144,7 @@ def make_offers(
     kept = book.reviewed[book.reviewed["outcome"] == "kept"]
     # On its last night an offer is over: what follows it is new money.
     lasting = kept[kept["expires_date"] > pd.Timestamp(as_of_date)]
-    owed = promised(book.health, lasting, "owed_minor")
+    owed = promised_beyond(book.health, lasting)
     night = _Night(policy, as_of_date, lasting, commitments(book.health, owed))
     rungs = _within_limits(rows, grid.take(order_of_grid), night)
     rungs, is_held, stays = openings(rows, rungs, kept, policy, as_of_date)
@@ -156,15 +165,17 @@ def make_offers(
 def offer_id(
     key: tuple[str, str, str, str],
     terms: tuple[int, int, int, float],
+    refilled: Sequence[object] = (),
 ) -> str:
     """Return the UUIDv5 of a night's offer.
 
     ``key`` is seller, currency, as_of_date and policy_version; ``terms`` are target
-    term in days, advance and fee in minor units, and holdback rate. Written as JSON,
-    so that no two lists of them read the same.
+    term in days, advance and fee in minor units, and holdback rate; ``refilled`` of a
+    refill are the old advance, its balance and the discount. Written as JSON, so that
+    no two lists of them read the same.
     """
     hashed = _HASHED_NAMESPACE.copy()
-    hashed.update(json.dumps([*key, *terms]).encode())
+    hashed.update(json.dumps([*key, *terms, *refilled]).encode())
     text = hashed.hexdigest()
     # RFC 9562: version 5 and the variant bits 10 take the place of the hash's own. What
     # uuid.uuid5 makes, in half its time.
@@ -182,7 +193,7 @@ def _within_limits(rows: pd.DataFrame, grid: QuantileGrid, night: _Night) -> Run
     limits = entity_limits(
         rows,
         largest,
-        promised(rows, night.lasting, "owed_minor"),
+        _replaced(rows, night)[1],
         night.committed,
         night.policy,
     )
@@ -201,12 +212,13 @@ def _without_a_place(
     """Return the new tiers for which the portfolio has no place [sellers, tiers].
 
     A seller queues with the return and the money of its largest new advance; without a
-    place it still gets what asks for no more than it was promised.
+    place it still gets what asks for no more than it was promised, or owes and settles.
     """
     advance = np.where(opens, rungs.advance_minor, 0)
     owed = np.where(opens, rungs.advance_minor + rungs.fee_minor, 0)
-    more_advance = advance - promised(rows, night.lasting, "advance_minor")[:, None]
-    more_owed = owed - promised(rows, night.lasting, "owed_minor")[:, None]
+    paid_before, owed_before = _replaced(rows, night)
+    more_advance = advance - paid_before[:, None]
+    more_owed = owed - owed_before[:, None]
     largest = advance.argmax(axis=1)[:, None]
     returns = np.take_along_axis(rungs.annual_return_rate, largest, axis=1)
     wanted = Wanted(
@@ -217,6 +229,20 @@ def _without_a_place(
     has_place = places(rows, wanted, night.committed, night.policy, night.as_of_date)
     asks_more = (more_advance > 0) | (more_owed > 0)
     return opens & asks_more & ~has_place[:, None]
+
+
+def _replaced(rows: pd.DataFrame, night: _Night) -> tuple[IntegerArray, IntegerArray]:
+    """Cash and owed amount that a new offer would take the place of, each [sellers].
+
+    By an offer that holds, or by the open advance that the new one settles.
+    """
+    settled = settled_by(rows, night.policy)
+    return (
+        np.maximum(
+            promised(rows, night.lasting, "advance_minor"), settled.withheld_minor
+        ),
+        np.maximum(promised(rows, night.lasting, "owed_minor"), settled.balance_minor),
+    )
 
 
 def _evaluations(
@@ -255,6 +281,8 @@ def _offers(
 ) -> pd.DataFrame:
     expires_date = as_of_date + dt.timedelta(days=policy.offers.life_days)
     keys = _keys(rows, policy, as_of_date)
+    settled = settled_by(rows, policy).repeated(len(policy.tiers))
+    advance, fee = rungs.advance_minor.ravel(), rungs.fee_minor.ravel()
     offers = pd.DataFrame(
         {
             "offer_id": "",
@@ -264,9 +292,9 @@ def _offers(
             "currency_code": keys["currency_code"],
             "country_code": _repeated(rows["country_code"], len(policy.tiers)),
             "target_term_days": keys["target_term_days"],
-            "advance_minor": rungs.advance_minor.ravel(),
-            "fee_minor": rungs.fee_minor.ravel(),
-            "owed_minor": (rungs.advance_minor + rungs.fee_minor).ravel(),
+            "advance_minor": advance,
+            "fee_minor": fee,
+            "owed_minor": advance + fee,
             "expected_shortfall_minor": rungs.expected_shortfall_minor.ravel(),
             "fee_rate": rungs.fee_rate.ravel(),
             "holdback_rate": policy.sizing.holdback_rate,
@@ -274,6 +302,7 @@ def _offers(
             "repayment_p10_days": _whole_days(rungs.repayment_p10_days),
             "repayment_p50_days": _whole_days(rungs.repayment_p50_days),
             "repayment_p90_days": _whole_days(rungs.repayment_p90_days),
+            **refill_terms(settled, advance, fee),
         },
     )
     opened = offers.iloc[np.flatnonzero(opens)].reset_index(drop=True)
@@ -294,11 +323,17 @@ def _keys(rows: pd.DataFrame, policy: Policy, as_of_date: dt.date) -> dict[str, 
 def _ids(offers: pd.DataFrame, policy: Policy, as_of_date: dt.date) -> pd.Series:
     night = (as_of_date.isoformat(), policy.policy_version)
     names = ["seller_id", "currency_code", "target_term_days", "advance_minor"]
-    names += ["fee_minor", "holdback_rate"]
+    names += ["fee_minor", "holdback_rate", *REFILL_COLUMNS[:3]]
     columns = (offers[name].tolist() for name in names)
     ids = [
-        offer_id((seller, currency, *night), (term, advance, fee, rate))
-        for seller, currency, term, advance, fee, rate in zip(*columns, strict=True)
+        offer_id(
+            (seller, currency, *night),
+            (term, advance, fee, rate),
+            refilled if isinstance(refilled[0], str) else (),
+        )
+        for seller, currency, term, advance, fee, rate, *refilled in zip(
+            *columns, strict=True
+        )
     ]
     return pd.Series(ids, dtype="str")
 

@@ -16,6 +16,7 @@ _SAME = (
     "advance_minor",
     "owed_minor",
     "holdback_rate",
+    "refilled_advance_id",
     "outcome",
     "reason_code",
     "superseded_by_offer_id",
@@ -38,6 +39,7 @@ class PastOffer:
     fee_minor: int
     owed_minor: int
     holdback_rate: float
+    refilled_advance_id: str | None
     outcome: str
     reason_code: str | None
     superseded_by_offer_id: str | None

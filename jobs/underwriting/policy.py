@@ -23,6 +23,9 @@ Minor = Annotated[int, Field(ge=0)]
 PositiveMinor = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
 Check = Literal["kyb", "sanctions", "tax_id"]
+GateEvent = Literal[
+    "kyb_expired", "payout_hold", "listing_suspended", "fraud_review", "payout_failed"
+]
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
@@ -118,6 +121,13 @@ class Guard(Section):
     maximum_rising_siblings_count: Count
 
 
+class Refills(Section):
+    """When an open advance may be settled by a new one; without this section never."""
+
+    minimum_repaid_rate: PositiveShare
+    old_fee_discount_rate: Share
+
+
 class Offers(Section):
     """How long an offer lives, what takes its place, what is asked when accepted.
 
@@ -157,6 +167,35 @@ class Watch(Section):
     maximum_calibration_error: PositiveShare
 
 
+class Warnings(Section):
+    """Which signs of trouble put an open advance on the night's list of warnings.
+
+    ``sales_days`` and ``band_probability_rate`` say which forecast sales must not fall
+    below, ``event_days`` how long a restriction or a failed payout is new, and the
+    others when refunds or chargebacks of ``surge_days`` are more than usual.
+    """
+
+    sales_days: Annotated[int, Field(ge=1, le=365)]
+    band_probability_rate: PositiveShare
+    event_days: PositiveDays
+    surge_days: PositiveDays
+    usual_days: PositiveDays
+    maximum_surge_ratio: Annotated[float, Field(ge=1)]
+    minimum_refund_rate: Share
+    minimum_chargeback_rate: Share
+    maximum_failed_payouts_count: Count
+    maximum_troubled_siblings_count: Count
+
+
+class Gate(Section):
+    """What an event in a seller's standing does to an advance that runs."""
+
+    event: GateEvent
+    holdback: Literal["goes_on", "stops"]
+    minimum: Literal["runs", "pauses"]
+    offers: Literal["end", "stay"]
+
+
 class Country(Section):
     """Where advances are made: in which currencies, after which checks."""
 
@@ -190,10 +229,15 @@ class Policy(Section):
     portfolio: Portfolio | None = None
     guard: Guard | None = None
     minimums: Minimums | None = None
+    refills: Refills | None = None
+    #: Without them holdback goes on and minimums run, whatever happens.
+    gates: Annotated[tuple[Gate, ...], Field(strict=False)] | None = None
     countries: dict[CountryCode, Country]
     currencies: dict[CurrencyCode, Currency]
     #: Older policies have none: their nights are not watched.
     watch: Watch | None = None
+    #: Older policies have none: nobody is warned of their nights.
+    warnings: Warnings | None = None
 
     @property
     def name_book_share_rate(self) -> float:

@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from jobs.underwriting.policy import Policy, Tier
 
 
+#: The rule that each event of a gate fails, whose category says what it does to offers.
+_GATE_REASONS = {
+    "kyb_expired": "KYB_INCOMPLETE",
+    "payout_hold": "ACCOUNT_RESTRICTED",
+    "listing_suspended": "ACCOUNT_RESTRICTED",
+    "fraud_review": "ACCOUNT_RESTRICTED",
+    "payout_failed": "PAYOUT_FAILED",
+}
+
+
 class Fault(NamedTuple):
     """One fault: the key, dotted as in the file, and what was expected of it."""
 
@@ -43,6 +53,7 @@ def contradictions(policy: Policy) -> list[Fault]:
         *_currency_contradictions(policy),
         *_portfolio_contradictions(policy),
         *_country_contradictions(policy),
+        *_gate_contradictions(policy),
     ]
 
 
@@ -221,4 +232,23 @@ def _country_contradictions(policy: Policy) -> Iterator[Fault]:
                 f"currencies.{currency}",
                 "expected a [countries.XX] table with this currency: no country lends"
                 " in it.",
+            )
+
+
+def _gate_contradictions(policy: Policy) -> Iterator[Fault]:
+    """Reasons of standing end an open offer, and a gate can only say so."""
+    gates = policy.gates or ()
+    for index, gate in enumerate(gates):
+        if gate.event in {other.event for other in gates[:index]}:
+            yield Fault(
+                f"gates.{index}.event",
+                f"expected each event once, got {gate.event!r} again.",
+            )
+        reason = BY_CODE[_GATE_REASONS[gate.event]]
+        offers = "end" if reason.category == "standing" else "stay"
+        if gate.offers != offers:
+            yield Fault(
+                f"gates.{index}.offers",
+                f"expected {offers!r}, as the rule {reason.code} has it,"
+                f" got {gate.offers!r}.",
             )

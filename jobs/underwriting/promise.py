@@ -15,13 +15,15 @@ from jobs.underwriting.ladder import OFFERED, Rungs, spaced
 from jobs.underwriting.policy import Policy
 from jobs.underwriting.pricing import TOLERANCE_MINOR
 from jobs.underwriting.reasons import BY_CODE, REASONS
+from jobs.underwriting.refills import settles_what_is_owed
 
 #: What ends an open offer, beside its last day and every reason of standing.
 ADVANCE_ACCEPTED = "ADVANCE_ACCEPTED"  # the seller took another offer of the currency
 BETTER_TERMS = "BETTER_TERMS"  # replaced by terms better for the seller
 LAST_DAY = "LAST_DAY"  # replaced on the last day of its life
 NIGHT_REPEATED = "NIGHT_REPEATED"  # an earlier night, run again, made another offer
-EVENTS = (ADVANCE_ACCEPTED, BETTER_TERMS, LAST_DAY, NIGHT_REPEATED)
+ADVANCE_OWED = "ADVANCE_OWED"  # an advance is owed that the offer would not settle
+EVENTS = (ADVANCE_ACCEPTED, BETTER_TERMS, LAST_DAY, NIGHT_REPEATED, ADVANCE_OWED)
 
 _TOLERANCE_RATE = 1e-12
 _ACCOUNT = ["seller_id", "currency_code"]
@@ -30,14 +32,19 @@ _TERMS = ("advance_minor", "fee_rate", "holdback_rate")
 
 
 def review(
-    open_offers: pd.DataFrame, reasons: pd.DataFrame, as_of_date: dt.date
+    open_offers: pd.DataFrame,
+    reasons: pd.DataFrame,
+    as_of_date: dt.date,
+    health: pd.DataFrame,
 ) -> pd.DataFrame:
     """Say which of the offers that were open still hold, and why the others do not.
 
     ``open_offers`` has one row an offer: offer_id, seller_id, currency_code,
-    target_term_days, the night it was ``opened_date`` on, and ``accepted_offer_id``:
-    the offer behind the advance that the seller accepted since, if any. ``reasons``
-    are the night's failed rules. Reasons of credit and faults of the data end nothing.
+    target_term_days, the night it was ``opened_date`` on, ``refilled_advance_id``: the
+    advance it settles, if any, and ``accepted_offer_id``: the offer behind the advance
+    that the seller accepted since, if any. ``reasons`` are the night's failed rules,
+    ``health`` its rows. Reasons of credit and faults of the data end nothing. An offer
+    whose old advance was paid off meanwhile holds, and settles nothing.
 
     Returns the rows in order of seller, currency, term and night, with ``outcome``
     (kept | accepted | expired | withdrawn | replaced), the ``reason_code`` of the end
@@ -54,13 +61,14 @@ def review(
         "expired": (offers["expires_date"] < pd.Timestamp(as_of_date), None),
         "withdrawn": (accepted.notna(), ADVANCE_ACCEPTED),
         "barred": (barred.notna(), barred),
+        "owing": (~settles_what_is_owed(offers, health), ADVANCE_OWED),
         "replaced": (newest != offers["offer_id"], NIGHT_REPEATED),
     }
     outcome = pd.Series("kept", index=offers.index, dtype="str")
     code = pd.Series(None, index=offers.index, dtype="str")
     for name, (happened, cause) in reversed(events.items()):
-        is_so = happened.to_numpy(dtype=bool)
-        outcome[is_so] = "withdrawn" if name == "barred" else name
+        is_so = np.asarray(happened, dtype=bool)
+        outcome[is_so] = "withdrawn" if name in ("barred", "owing") else name
         code[is_so] = cause[is_so] if isinstance(cause, pd.Series) else cause
     successor = newest.where(outcome == "replaced").astype("str")
     return offers.assign(
@@ -142,6 +150,19 @@ def promised(rows: pd.DataFrame, kept: pd.DataFrame, name: str) -> IntegerArray:
     largest = kept.groupby(_ACCOUNT, as_index=False)[name].max()
     found = rows[_ACCOUNT].merge(largest, on=_ACCOUNT, how="left")[name]
     return found.fillna(0).to_numpy(dtype=np.int64)
+
+
+def promised_beyond(health: pd.DataFrame, kept: pd.DataFrame) -> IntegerArray:
+    """Return the most each seller would owe by an offer that holds, above its balance.
+
+    Above, where the offer settles that balance; else beside it. 0 for none [rows].
+    """
+    refills = kept[kept["refilled_advance_id"].notna()]
+    balance = np.maximum(numbers(health, "open_advance_balance_minor"), 0.0)
+    is_refill = promised(health, refills, "owed_minor") > 0
+    settled = np.where(is_refill, balance, 0.0).astype(np.int64)
+    beyond = promised(health, kept, "owed_minor") - settled
+    return np.asarray(np.maximum(beyond, 0), dtype=np.int64)
 
 
 def _first_standing(reasons: pd.DataFrame) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from jobs.underwriting.arrays import BooleanArray, FloatArray
 from jobs.underwriting.health import days_until, flags, numbers
 from jobs.underwriting.policy import Policy
 from jobs.underwriting.reasons import Unit
+from jobs.underwriting.refills import settled_by
 
 
 @dataclass(frozen=True)
@@ -210,13 +211,18 @@ def open_advance_not_paid_down(
 ) -> Measure:
     """Repaid share of the open advance, the smallest if several, at least the policy's.
 
-    An advance written off with a balance left counts as open. No open advance passes;
-    an open one of unknown repaid share counts as unpaid.
+    That is the share of [refills] where an offer could settle the advance. One written
+    off with a balance left counts as open, and no offer settles it. No open advance
+    passes; an open one of unknown repaid share counts as unpaid.
     """
     repaid = numbers(health, "open_advance_repaid_rate")
     is_open = numbers(health, "open_advance_count") > 0
     repaid = np.where(is_open, np.nan_to_num(repaid, nan=0.0), np.nan)
-    return at_least(repaid, policy.eligibility.minimum_repaid_rate)
+    threshold = np.full(len(health), policy.eligibility.minimum_repaid_rate)
+    if policy.refills is not None:
+        is_refill = settled_by(health, policy).is_refill
+        threshold[is_refill] = policy.refills.minimum_repaid_rate
+    return at_least(repaid, threshold)
 
 
 def minimum_missed(health: pd.DataFrame, _: Policy, __: dt.date) -> Measure:

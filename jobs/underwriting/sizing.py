@@ -11,6 +11,7 @@ from jobs.underwriting.health import numbers
 from jobs.underwriting.money import round_down
 from jobs.underwriting.policy import Policy, Tier
 from jobs.underwriting.pricing import Collections, Costs, advance_for_owed
+from jobs.underwriting.refills import settled_by
 from jobs.underwriting.repayment import owed_at_confidence
 
 #: What can set a size, in the order in which a tie is told.
@@ -76,15 +77,20 @@ def read_sellers(
     policy: Policy,
     entity_limit: IntegerArray,
 ) -> Sellers:
-    """Gather what sizing reads from health rows and the grid aligned with them."""
+    """Gather what sizing reads from health rows and the grid aligned with them.
+
+    The least that is advanced is so much more for a refill as it withholds, so that the
+    policy's least is paid out.
+    """
     codes = rows["currency_code"]
+    smallest = policy.currency_amounts(codes, "minimum_advance_minor")
     return Sellers(
         sales=_collections(grid, policy),
         costs=costs_of(codes, grid, policy),
         tenure_days=numbers(rows, "tenure_days"),
         annual_sales=annual_sales(rows),
         run_rate=run_rate(rows),
-        minimum=policy.currency_amounts(codes, "minimum_advance_minor"),
+        minimum=smallest + settled_by(rows, policy).withheld_minor,
         maximum=policy.currency_amounts(codes, "maximum_advance_minor"),
         step=policy.currency_amounts(codes, "step_minor"),
         entity_limit=entity_limit,

@@ -66,6 +66,13 @@ ADVANCE_OFFERS = Table(
         "repayment_p10_days": "integer",  # null: later than the last horizon
         "repayment_p50_days": "integer",
         "repayment_p90_days": "integer",
+        # Of a refill, an offer that settles the open advance; null for any other.
+        "refilled_advance_id": "text",
+        "settled_balance_minor": "integer",  # on the night; less once more is repaid
+        "discount_minor": "integer",  # part of the old fee that is waived
+        "net_advance_minor": "integer",  # paid out: advance - settled + discount
+        "settled_fee_minor": "integer",  # old fee in what is settled, without discount
+        "fee_on_old_fee_minor": "integer",
         **VERSIONS,
     },
     key=("offer_id",),
@@ -117,6 +124,7 @@ OPEN_OFFERS = Table(
         "owed_minor": "integer",
         "fee_rate": "rate",
         "holdback_rate": "rate",
+        "refilled_advance_id": "text",  # what it settles; null for nothing
         "accepted_offer_id": "text",  # behind the advance accepted since, if any
         "outcome": "text",  # kept | accepted | expired | withdrawn | replaced
         "reason_code": "text",  # why it was withdrawn or replaced

@@ -1,10 +1,17 @@
 """Names, columns, keys and partitions of every table that jobs write.
 
-The raw tables follow from the input contract, those of offers are in a file beside; the
-others are listed here. dbt reads all of them as sources, so a name changes here and in
-its staging models only.
+The raw tables follow from the input contract, those of offers and of the book are in
+files beside; the others are listed here. dbt reads all of them as sources, so a name
+changes here and in its staging models only.
 """
 
+from jobs.warehouse.book_tables import (
+    ADVANCE_GATES,
+    EARLY_WARNINGS,
+    RATE_AUDITS,
+    RECONCILIATION_FINDINGS,
+    REPAYMENT_DIFFERENCES,
+)
 from jobs.warehouse.offer_tables import (
     ADVANCE_OFFERS,
     OFFER_CHANGES,
@@ -180,38 +187,6 @@ WATCH_FINDINGS = Table(
     cluster=("check_name",),
 )
 
-#: What settlement files and the ledger say of each other. What matched stays with the
-#: night that found it; everything else is told again on every night that finds it.
-RECONCILIATION_FINDINGS = Table(
-    "underwriting",
-    "reconciliation_findings",
-    {
-        "finding_id": "text",  # file and row, ledger line, or file and batch
-        "as_of_date": "date",
-        "finding": "text",  # matched | amount_differs | missing_in_ledger | ...
-        "processor": "text",  # adyen | stripe; null: of the ledger alone
-        "file_name": "text",
-        "row_number": "integer",
-        "batch_id": "text",
-        "line_kind": "text",
-        "reference": "text",  # by which it was found, or its most specific one
-        "balance_transaction_id": "text",
-        "source_id": "text",
-        "seller_id": "text",
-        "currency_code": "text",
-        "settled_minor": "integer",  # null: not in a file
-        "ledger_minor": "integer",  # null: not in the ledger
-        "difference_minor": "integer",  # settled less ledger
-        "happened_at": "timestamp",
-        "settled_at": "timestamp",
-        "policy_version": "text",
-        "code_version": "text",
-    },
-    key=("as_of_date", "policy_version", "finding_id"),
-    partition=("as_of_date", "policy_version"),
-    cluster=("finding",),
-)
-
 #: Every policy that decided anything, to the letter: a changed one is refused.
 POLICIES = Table(
     "underwriting",
@@ -240,7 +215,11 @@ TABLES: tuple[Table, ...] = (
     OFFER_DISCLOSURES,
     OPEN_OFFERS,
     OFFER_CHANGES,
+    REPAYMENT_DIFFERENCES,
+    ADVANCE_GATES,
     WATCH_FINDINGS,
     RECONCILIATION_FINDINGS,
+    EARLY_WARNINGS,
+    RATE_AUDITS,
     POLICIES,
 )

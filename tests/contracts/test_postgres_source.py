@@ -157,6 +157,19 @@ def test_a_late_change_is_a_new_version_and_a_rerun_replaces_it(
     assert value_of(second, "select count(*) from raw.order_items") == 17
 
 
+def test_a_database_older_than_a_column_delivers_nulls(
+    address: str, tmp_path: Path
+) -> None:
+    """A marketplace whose reversals do not name their original yet is no drift."""
+    change(address, "alter table advance_repayments drop column reversed_repayment_id")
+    night = night_of(tmp_path, opened(address), FIRST)
+
+    ingest(night, ["advance_repayments"])
+
+    count = "select count(reversed_repayment_id) from raw.advance_repayments"
+    assert value_of(night, count) == 0
+
+
 @pytest.mark.parametrize(
     ("statement", "says"),
     [

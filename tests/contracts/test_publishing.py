@@ -18,6 +18,7 @@ from jobs.postgres_address import PostgresAddress
 from jobs.product import contract
 from jobs.product.contract import COLUMNS, Offer
 from jobs.product.postgres import Product, ProductUnavailableError, Publication
+from jobs.underwriting.refills import REFILL_COLUMNS
 
 FIRST, SECOND, THIRD = (date(2026, 10, day) for day in (29, 30, 31))
 SELLERS = {"seller-a": ("EUR", "FR", 20_000), "seller-b": ("JPY", "JP", 120_000)}
@@ -53,6 +54,12 @@ def offer(seller_id: str, as_of_date: date, term: int = 90, **values: object) ->
         "repayment_p10_days": 41,
         "repayment_p50_days": 58,
         "repayment_p90_days": None,
+        "refilled_advance_id": None,
+        "settled_balance_minor": None,
+        "discount_minor": None,
+        "net_advance_minor": None,
+        "settled_fee_minor": None,
+        "fee_on_old_fee_minor": None,
         "policy_version": "2026-11",
         "model_version": "empirical-1",
         "code_version": "0123456789ab",
@@ -79,6 +86,7 @@ def table(*offers: dict) -> pa.Table:
     types = {
         **dates,
         "repayment_p90_days": pa.int64(),
+        **dict.fromkeys(REFILL_COLUMNS[1:], pa.int64()),
         "data_as_of": pa.timestamp("us"),
     }
     texts = [name for name in COLUMNS if name.endswith(("_id", "_code", "_version"))]
@@ -522,6 +530,40 @@ def test_messages_keep_the_contract(address: str) -> None:
     for row in found:
         validator.validate(row["payload"])
         assert Offer.model_validate_json(json.dumps(row["payload"]))
+
+
+def test_a_table_of_the_first_version_gets_the_fields_of_a_refill(
+    address: str,
+) -> None:
+    """Offers on show stay as they are; a refill is published beside them."""
+    product = product_at(address)
+    product.publish(FIRST, table(offer("seller-a", FIRST)))
+    dropped = ", ".join(f"drop column {name}" for name in REFILL_COLUMNS)
+    ask(address, f"alter table seller_advances.offers {dropped}")
+    refill = offer(
+        "seller-b",
+        SECOND,
+        refilled_advance_id="advance-1",
+        settled_balance_minor=5_000,
+        discount_minor=20,
+        net_advance_minor=115_020,
+        settled_fee_minor=300,
+        fee_on_old_fee_minor=18,
+    )
+
+    product.publish(SECOND, table(offer("seller-a", FIRST), refill))
+
+    columns = ", ".join(REFILL_COLUMNS)
+    found = ask(
+        address,
+        f"select seller_id, {columns} from seller_advances.offers order by seller_id",
+    )
+    nothing = dict.fromkeys(REFILL_COLUMNS)
+    terms = {name: refill[name] for name in REFILL_COLUMNS}
+    assert found == [
+        {"seller_id": "seller-a", **nothing},
+        {"seller_id": "seller-b", **terms},
+    ]
 
 
 def test_the_committed_contract_is_the_one_of_the_code() -> None:

@@ -84,7 +84,7 @@ def test_each_task_can_fail_safely(dags: "dict[str, DAG]", dag_kit: ModuleType) 
     """
     tasks = [task for dag in dags.values() for task in dag.tasks]
 
-    assert len(tasks) == 13
+    assert len(tasks) == 16
     for task in tasks:
         waits = task.task_id.startswith("wait_")
         assert task.pool == ("default_pool" if waits else "warehouse")
@@ -169,6 +169,17 @@ def test_no_offer_waits_for_the_watch(dags: "dict[str, DAG]") -> None:
     assert watch.upstream_task_ids == publish.upstream_task_ids == {"build_offers"}
     assert watch.downstream_task_ids == set()
     assert publish.priority_weight > watch.priority_weight
+
+
+def test_no_offer_waits_for_the_book(dags: "dict[str, DAG]") -> None:
+    """Warnings come beside publishing, and the marts of the book after them."""
+    dag = dags["nightly_offers"]
+    warn, publish = dag.get_task("warn"), dag.get_task("publish")
+
+    assert warn.upstream_task_ids == publish.upstream_task_ids
+    assert "warn" in dag.get_task("build_book").upstream_task_ids
+    assert publish.downstream_task_ids == set()
+    assert publish.priority_weight > warn.priority_weight
 
 
 def test_each_week_scores_the_night_before_monday(dags: "dict[str, DAG]") -> None:

@@ -81,10 +81,11 @@ def golden_night(rules: Policy, nudge: float = 1.0) -> GoldenNight:
     findings = found.merge(eligible[ACCOUNT], on=ACCOUNT)
     limits = findings.loc[findings["verdict"] == LIMIT, ACCOUNT]
     places = limits.merge(rows[ACCOUNT].reset_index(), on=ACCOUNT, how="left")["index"]
+    reviewed = review(read_open_offers(rows), evaluation.reasons, AS_OF_DATE, rows)
     inputs = Inputs(
         eligible,
         today.take(np.flatnonzero(is_eligible)),
-        Book(rows, review(read_open_offers(rows), evaluation.reasons, AS_OF_DATE)),
+        Book(rows, reviewed),
         findings,
         past.take(places.to_numpy(dtype=np.int64)) if len(places) else None,
     )
@@ -110,7 +111,8 @@ def read_open_offers(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the open offers as a night reads them, in the currency of the seller."""
     dates = ["opened_date", "expires_date"]
     table = pd.read_csv(HERE / "open_offers.csv", parse_dates=dates)
-    table = table.astype({"accepted_offer_id": "str"})
+    texts = ("refilled_advance_id", "accepted_offer_id")
+    table = table.astype(dict.fromkeys(texts, "str"))
     known = table[ACCOUNT].merge(rows[ACCOUNT], on=ACCOUNT, how="left", indicator=True)
     if (known["_merge"] != "both").any():
         message = "open_offers.csv names a seller and currency not in sellers.csv."

@@ -31,6 +31,7 @@ from unit.underwriting.builders import AS_OF_DATE
 
 from jobs.underwriting.findings import Finding, failed
 from jobs.underwriting.money import format_minor
+from jobs.underwriting.refills import REFILL_COLUMNS
 from jobs.underwriting.wording import distance_text, percent, quantity
 
 BOOK = HERE / "book.txt"
@@ -229,6 +230,21 @@ def _offer(row: Row) -> dict[str, str]:
         "repaid in the term": percent(row["repayment_probability_rate"], "en"),
         "repaid by day": ", ".join(days),
         "expected shortfall": shortfall,
+        **_refill(row),
+    }
+
+
+def _refill(row: Row) -> dict[str, str]:
+    """Return what an offer settles and pays out, if it is a refill."""
+    if pd.isna(row["refilled_advance_id"]):
+        return {}
+    settled, discount, net, old_fee, on_old_fee = (
+        format_minor(row[name], row["currency_code"]) for name in REFILL_COLUMNS[1:]
+    )
+    return {
+        "settles": f"{settled} of {row['refilled_advance_id']}, {discount} waived",
+        "paid out": net,
+        "fee on old fee": f"{on_old_fee} on {old_fee}",
     }
 
 

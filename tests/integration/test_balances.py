@@ -133,7 +133,7 @@ def test_payouts_equal_their_lines(
 
 
 def test_advances_owe_what_they_have_not_repaid(finished_night: Night) -> None:
-    """Advance plus fee is what was repaid plus the balance, for every advance."""
+    """Advance plus fee is what was repaid, is left, or was written off."""
     rows = rows_of(finished_night, "select * from cash_flow.fct_advances")
 
     assert {"EUR", "JPY"} <= {row["currency_code"] for row in rows}
@@ -141,4 +141,6 @@ def test_advances_owe_what_they_have_not_repaid(finished_night: Night) -> None:
         is_cancelled = row["status"] == "cancelled"
         owed = 0 if is_cancelled else row["advance_minor"] + row["fee_minor"]
         assert owed == row["owed_minor"]
-        assert owed == row["repaid_minor"] + row["balance_minor"]
+        left = row["balance_minor"] + row["written_off_minor"]
+        assert owed == row["repaid_minor"] + left
+        assert 0 <= row["recovered_minor"] <= row["written_off_minor"]

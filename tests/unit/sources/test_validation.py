@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 from marketplace import FIRST_DAY, Row, csv_text, marketplace, write_csv, write_parquet
@@ -201,6 +202,33 @@ def test_columns_beyond_the_contract_are_named(tmp_path: Path) -> None:
     validated = validate(TABLES["order_items"], [path], ALL, tmp_path / "out")
 
     assert validated.ignored_columns == ("x",)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_column_younger_than_the_contract_may_be_absent(
+    tmp_path: Path, ending: str
+) -> None:
+    """Repayments of a file made before reversals named their original load as nulls."""
+    path = tmp_path / f"advance_repayments.{ending}"
+    columns = {
+        "advance_repayment_id": ["r1", "r2"],
+        "advance_id": ["a1", "a2"],
+        "balance_transaction_id": ["b1", "b2"],
+        "amount_minor": [100, 200],
+        "currency_code": ["EUR", "JPY"],
+        "kind": ["holdback", "recovery"],
+        "repaid_at": ["2026-01-02T10:00:00Z", "2026-01-02T10:00:00Z"],
+        "updated_at": ["2026-01-02T10:00:00Z", "2026-01-02T10:00:00Z"],
+    }
+    rows = pa.table(columns)
+    pq.write_table(rows, path) if ending == "parquet" else pacsv.write_csv(rows, path)
+
+    validated = validate(TABLES["advance_repayments"], [path], ALL, tmp_path / "out")
+
+    found = pq.read_table(validated.rows).sort_by("advance_repayment_id").to_pylist()
+    assert [row["reversed_repayment_id"] for row in found] == [None, None]
+    assert [row["amount_minor"] for row in found] == [100, 200]
+    assert quarantine(validated) == []
 
 
 def latin_1(folder: Path) -> None:

@@ -57,6 +57,9 @@ _HEALTHY: dict[str, Any] = {
     "growth_rate": 0.1,
     "weekly_variation_rate": 0.4,
     "open_advance_repaid_rate": np.nan,
+    "refillable_advance_id": None,
+    "refillable_fee_minor": np.nan,
+    "refillable_owed_minor": np.nan,
     "has_payout_hold": False,
     "has_listing_suspended": False,
     "has_fraud_review": False,
@@ -97,6 +100,16 @@ WRITTEN_OFF: dict[str, Any] = {
     "open_advance_balance_minor": 600_000,
     "open_advance_repaid_rate": 0.4,
     "last_advance_closed_date": pd.Timestamp("2026-03-01"),
+}
+
+#: An advance of 10,000.00 for a fee of 1,000.00, of which 80 % is repaid.
+REFILLABLE: dict[str, Any] = {
+    "open_advance_count": 1,
+    "open_advance_balance_minor": 220_000,
+    "open_advance_repaid_rate": 0.8,
+    "refillable_advance_id": "advance-1",
+    "refillable_fee_minor": 100_000,
+    "refillable_owed_minor": 1_100_000,
 }
 
 
@@ -150,16 +163,17 @@ def open_offer(**changes: Any) -> pd.DataFrame:  # noqa: ANN401 - any column
         "holdback_rate": 0.10,
         "opened_date": pd.Timestamp(AS_OF_DATE) - pd.Timedelta(days=10),
         "expires_date": pd.Timestamp(AS_OF_DATE) + pd.Timedelta(days=20),
+        "refilled_advance_id": None,
         "accepted_offer_id": None,
     }
     frame = pd.DataFrame([{**row, **changes}])
-    return frame.astype({"accepted_offer_id": "str"})
+    return frame.astype({"refilled_advance_id": "str", "accepted_offer_id": "str"})
 
 
 def book(everyone: pd.DataFrame, open_offers: pd.DataFrame | None = None) -> Book:
     """Return what a night knows of everyone, and of the offers open before it."""
     before = no_open_offers() if open_offers is None else open_offers
-    return Book(everyone, review(before, NO_REASONS, AS_OF_DATE))
+    return Book(everyone, review(before, NO_REASONS, AS_OF_DATE, everyone))
 
 
 def offered(

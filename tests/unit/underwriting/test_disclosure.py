@@ -245,8 +245,8 @@ def test_tolerance_is_one_sided_in_california_alone(
 
 
 def test_a_dear_rate_may_be_off_by_a_share_of_it() -> None:
-    """2.5 % of a rate of 40 % is a whole point."""
-    found = is_within_tolerance(np.array([39.0, 38.9]), np.array([40.0, 40.0]), "NY")
+    """A whole point is 2.5 % of the 40 % disclosed, and more than that of 39 %."""
+    found = is_within_tolerance(np.array([40.0, 39.0]), np.array([41.0, 40.0]), "NY")
 
     assert found.tolist() == [True, False]
 

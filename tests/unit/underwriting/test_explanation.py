@@ -19,7 +19,17 @@ from jobs.underwriting.explanation import (
     explain_account,
 )
 from jobs.underwriting.guarded_offers import Inputs, guarded_offers
-from jobs.underwriting.letter import CAPS, DECLINED, NO_OTHER, OFFERED, letter
+from jobs.underwriting.letter import (
+    CAPS,
+    DECLINED,
+    HOLDS_AND_SETTLES,
+    NO_OTHER,
+    OFFERED,
+    SETTLES,
+    WAIVES,
+    WOULD_SETTLE,
+    letter,
+)
 from jobs.underwriting.money import format_minor
 from jobs.underwriting.policy import Policy
 from jobs.underwriting.pricing import Collections, Costs, fee_parts, owed_for_advance
@@ -31,6 +41,7 @@ from .builders import (
     AS_OF_DATE,
     DAILY,
     HORIZONS,
+    REFILLABLE,
     YEN,
     book,
     grid,
@@ -418,3 +429,35 @@ class TestLetter:
         assert f"{tier.offer['advance_minor']:,}".replace(",", "\u202f") in text
         assert "1 décembre 2026" in text
         assert "en 90\N{NO-BREAK SPACE}jours avec une certitude de 95" in text
+
+    @pytest.mark.parametrize("locale", LOCALES)
+    def test_a_refill_tells_what_it_settles(self, locale: Locale) -> None:
+        """What is left, the old fee in it and what is paid out; a discount if any."""
+        free, half = "discount_rate = 0.0", "discount_rate = 0.5"
+        rows = health(REFILLABLE, {**YEN, **REFILLABLE})
+        full = explained(rows, 1)
+        waived = explained(rows, 1, rules=policy((free, half)))
+        for account, amounts in ((full, (20_000,)), (waived, (10_000, 10_000))):
+            text = letter(account, locale)[2]
+            offer = account.tiers[0].offer or {}
+            for amount in (220_000, offer["net_advance_minor"], *amounts):
+                assert format_minor(amount, "JPY", locale) in text
+        waives = WAIVES[locale].format(discount=format_minor(10_000, "JPY", locale))
+        assert waives in letter(waived, locale)[2]
+        assert waives not in letter(full, locale)[2]
+        plain_offer = letter(explained(health(), 1), locale)[2]
+        assert SETTLES[locale].split("{")[0] not in plain_offer
+
+    def test_too_little_to_settle_the_old_advance_says_so(self) -> None:
+        """Repaying helps as much as higher sales do."""
+        owing = {**REFILLABLE, "open_advance_balance_minor": 10**7}
+        text = letter(explained(health(owing, YEN)), "en")
+        wanted = WOULD_SETTLE["en"].format(withheld="€100,000.00")
+        assert sum(wanted in paragraph for paragraph in text) == 3
+        assert wanted not in " ".join(letter(explained(health(owing, YEN), 1), "en"))
+
+    def test_an_offer_that_holds_tells_that_it_settles(self) -> None:
+        """How much is not known before the seller accepts."""
+        held = open_offer(refilled_advance_id="advance-1", advance_minor=10**7)
+        text = letter(explained(health(REFILLABLE, YEN), before=held), "en")
+        assert HOLDS_AND_SETTLES["en"] in " ".join(text)

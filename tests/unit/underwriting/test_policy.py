@@ -15,10 +15,20 @@ from .builders import POLICY_FILE, POLICY_TEXT, health, policy
 PINNED = {
     "2026-11.toml": "10037d0e75fd41ca77e9dfe8c53640ebedc43cffff87b28f5566017173d6a14f",
     "2026-12.toml": "6cca94d4f9dce1d48f25bbd9f58039e3092c379822d23224f85f18fc48420cd7",
-    "2027-01.toml": "afb963ed41c8573e38754bbc0369128841cdb7e2de0ce3d5c8df815be583f599",
+    "2027-01.toml": "7343a86d8fd641e6314bcd6b74e39bbbd0bcbf90a8f35e2de2085c6c749db9c3",
 }
 
 FAULTS = [
+    (
+        'event = "kyb_expired" ',
+        'event = "payout_hold" ',
+        "gates.1.event: expected each event once, got 'payout_hold' again.",
+    ),
+    (
+        'offers = "stay"  ',
+        'offers = "end"  ',
+        "gates.4.offers: expected 'stay', as the rule PAYOUT_FAILED has it, got 'end'.",
+    ),
     (
         "fee_cap_rate = 0.16",
         "",

@@ -24,6 +24,7 @@ from jobs.underwriting.offers import (
 )
 from jobs.underwriting.promise import EVENTS, review
 from jobs.underwriting.reasons import REASONS
+from jobs.underwriting.rules import open_advance_not_paid_down
 
 from .builders import (
     AS_OF_DATE,
@@ -53,7 +54,7 @@ def failed(code: str, seller_id: str = "anna") -> pd.DataFrame:
 
 def ending(offers: pd.DataFrame, reasons: pd.DataFrame = NO_REASONS) -> tuple[str, Any]:
     """Return outcome and reason of the first offer."""
-    row = review(offers, reasons, AS_OF_DATE).iloc[0]
+    row = review(offers, reasons, AS_OF_DATE, health()).iloc[0]
     return row["outcome"], row["reason_code"] if pd.notna(row["reason_code"]) else None
 
 
@@ -85,7 +86,8 @@ class TestEvents:
     def test_the_older_of_two_in_a_tier_gives_way(self) -> None:
         """An earlier night that was run again may have opened a second one."""
         newer = open_offer(offer_id="new", opened_date=pd.Timestamp(AS_OF_DATE))
-        both = review(pd.concat([newer, open_offer()]), NO_REASONS, AS_OF_DATE)
+        offers = pd.concat([newer, open_offer()])
+        both = review(offers, NO_REASONS, AS_OF_DATE, health())
         assert both["outcome"].tolist() == ["replaced", "kept"]
         assert both["superseded_by_offer_id"].tolist()[0] == "new"
 
@@ -134,6 +136,22 @@ class TestBetterTerms:
 
 
 @dataclass
+class Advance:
+    """One advance that is owed: what was at first and what is left."""
+
+    advance_id: str
+    fee_minor: int
+    owed_minor: int
+    balance_minor: int
+    is_written_off: bool = False
+
+    @property
+    def repaid_rate(self) -> float:
+        """Return the share that is repaid."""
+        return 1 - self.balance_minor / self.owed_minor
+
+
+@dataclass
 class Ledger:
     """All that happened: offers opened, what ended them, advances accepted."""
 
@@ -141,7 +159,7 @@ class Ledger:
     ended: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     accepted: dict[tuple[str, str], str] = field(default_factory=dict)
-    balances: dict[tuple[str, str], int] = field(default_factory=dict)
+    advances: dict[tuple[str, str], Advance] = field(default_factory=dict)
 
     def open_at(self, night: dt.date) -> list[dict[str, Any]]:
         """Return the offers that a seller can accept at the end of that day."""
@@ -173,6 +191,7 @@ class Nights(RuleBasedStateMachine):
         self.barred: dict[str, str] = {}
         self.openings: list[pd.DataFrame] = []
         self.over: list[str] = []
+        self.written_off: set[tuple[str, str]] = set()
 
     @rule(
         passed=st.integers(1, 12),
@@ -185,7 +204,7 @@ class Nights(RuleBasedStateMachine):
         rows = self.health(level)
         reasons = self.reasons(rows, codes[:4])
         before = self.open_offers()
-        reviewed = review(before, reasons, self.night)
+        reviewed = review(before, reasons, self.night, rows)
         eligible = ~rows["seller_id"].isin(reasons["seller_id"])
         book = Book(rows, reviewed)
         sales = grid(level[:4]).take(np.flatnonzero(eligible))
@@ -199,25 +218,60 @@ class Nights(RuleBasedStateMachine):
                 self.ledger.links[row["offer_id"]] = row["superseded_by_offer_id"]
         self.ledger.offers += found.offers.to_dict("records")
         self.ledger.accepted.clear()
+        self.written_off.clear()
 
     @rule(place=st.integers(0, 30))
     def accept(self, place: int) -> None:
-        """Accept one of the open offers, which becomes an open advance."""
+        """Accept an open offer: an advance in the place of what it settles, if any.
+
+        Only what was written off since the night may be left to owe, and is refused.
+        """
         offers = self.ledger.open_at(self.night)
         if offers:
             offer = offers[place % len(offers)]
             account = (offer["seller_id"], offer["currency_code"])
             assert offer["offer_id"] not in self.ledger.ended
+            owing = self.ledger.advances.get(account)
+            if owing and account in self.written_off:
+                return
+            assert owing is None or owing.advance_id == offer["refilled_advance_id"]
+            if owing:
+                paid_out = offer["advance_minor"] - owing.balance_minor
+                assert paid_out >= offer["net_advance_minor"] > 0
             self.ledger.accepted[account] = offer["offer_id"]
-            owed = self.ledger.balances.get(account, 0)
-            self.ledger.balances[account] = owed + offer["owed_minor"]
+            self.ledger.advances[account] = Advance(
+                f"advance of {offer['offer_id']}",
+                offer["fee_minor"],
+                offer["owed_minor"],
+                offer["owed_minor"],
+            )
+
+    @rule(
+        seller=st.sampled_from([each.get("seller_id", "anna") for each in SELLERS]),
+        share=st.sampled_from([0.5, 0.8, 0.95, 1.0, 1.0]),
+    )
+    def repay(self, seller: str, share: float) -> None:
+        """Pay back a share of what a seller owes, or everything."""
+        for account, advance in list(self.ledger.advances.items()):
+            if account[0] == seller:
+                advance.balance_minor -= int(advance.balance_minor * share)
+                if not advance.balance_minor:
+                    del self.ledger.advances[account]
+
+    @rule(passed=st.integers(1, 12), sales=st.sampled_from([2e4, 1e5, 9e5]))
+    def pay_down(self, passed: int, sales: float) -> None:
+        """Repay four fifths of everything and sell well until the night."""
+        for each in SELLERS:
+            self.repay(each.get("seller_id", "anna"), 0.8)
+        self.run_a_night(passed, [sales] * 4, [None] * 4)
 
     @rule(seller=st.sampled_from([each.get("seller_id", "anna") for each in SELLERS]))
-    def repay(self, seller: str) -> None:
-        """Pay back everything that a seller owes."""
-        for account in list(self.ledger.balances):
+    def write_off(self, seller: str) -> None:
+        """Write off what a seller owes, which is owed all the same."""
+        for account, advance in self.ledger.advances.items():
             if account[0] == seller:
-                del self.ledger.balances[account]
+                advance.is_written_off = True
+                self.written_off.add(account)
 
     @rule(
         seller=st.sampled_from([each.get("seller_id", "anna") for each in SELLERS]),
@@ -246,7 +300,8 @@ class Nights(RuleBasedStateMachine):
                 assert code is None
             else:
                 assert code in {*EVENTS, *STANDING}
-                assert (outcome == "replaced") == (code not in {*STANDING, EVENTS[0]})
+                taken_back = {*STANDING, "ADVANCE_ACCEPTED", "ADVANCE_OWED"}
+                assert (outcome == "replaced") == (code not in taken_back)
 
     @invariant()
     def links_lead_to_the_next_offer_of_the_tier(self) -> None:
@@ -277,22 +332,29 @@ class Nights(RuleBasedStateMachine):
                 for each, sales in zip(SELLERS, level, strict=False)
             )
         )
-        accounts = rows[ACCOUNT].apply(tuple, axis=1)
-        rows["open_advance_balance_minor"] = [
-            self.ledger.balances.get(account, 0) for account in accounts
-        ]
+        for row, account in enumerate(rows[ACCOUNT].apply(tuple, axis=1)):
+            owing = self.ledger.advances.get(account)
+            if owing:
+                rows.loc[row, "open_advance_count"] = 1
+                rows.loc[row, "open_advance_balance_minor"] = owing.balance_minor
+                rows.loc[row, "open_advance_repaid_rate"] = owing.repaid_rate
+            if owing and not owing.is_written_off:
+                rows.loc[row, "refillable_advance_id"] = owing.advance_id
+                rows.loc[row, "refillable_fee_minor"] = owing.fee_minor
+                rows.loc[row, "refillable_owed_minor"] = owing.owed_minor
         return rows
 
     def reasons(self, rows: pd.DataFrame, codes: list[Any]) -> pd.DataFrame:
         """Return failed rules: credit as drawn, standing as it is, open advances."""
         found = []
-        for row, code in zip(rows.to_dict("records"), codes, strict=True):
+        is_paid_down = open_advance_not_paid_down(rows, policy(), self.night).passed
+        for row, code, is_paid in zip(
+            rows.to_dict("records"), codes, is_paid_down, strict=True
+        ):
             for each in (
                 code,
                 self.barred.get(row["seller_id"]),
-                "OPEN_ADVANCE_NOT_PAID_DOWN"
-                if row["open_advance_balance_minor"]
-                else None,
+                None if is_paid else "OPEN_ADVANCE_NOT_PAID_DOWN",
             ):
                 if each:
                     key = {name: row[name] for name in ACCOUNT}
@@ -315,7 +377,8 @@ class Nights(RuleBasedStateMachine):
         if not found:
             return no_open_offers()
         frame = pd.DataFrame(found)[list(OPEN_OFFER_COLUMNS)]
-        return frame.astype({"accepted_offer_id": "str"})
+        texts = ("refilled_advance_id", "accepted_offer_id")
+        return frame.astype(dict.fromkeys(texts, "str"))
 
     def check_exposure(
         self, rows: pd.DataFrame, reviewed: pd.DataFrame, offers: pd.DataFrame
@@ -330,13 +393,22 @@ class Nights(RuleBasedStateMachine):
         for (entity, currency), part in rows.groupby(
             ["legal_entity_id", "currency_code"]
         ):
-            added, committed = 0, int(part["open_advance_balance_minor"].sum())
+            added = committed = 0
             own: list[tuple[int, int]] = []
-            for seller in part["seller_id"]:
+            for seller, balance, old_advance in zip(
+                part["seller_id"],
+                part["open_advance_balance_minor"],
+                part["refillable_advance_id"],
+                strict=True,
+            ):
                 old = kept.loc[kept["seller_id"] == seller, "owed_minor"].max()
                 new = offers.loc[offers["seller_id"] == seller, "owed_minor"].max()
                 old, new = np.nan_to_num([old, new])
-                committed += int(old)
+                if isinstance(old_advance, str):  # An offer takes the balance's place.
+                    old = max(old, balance)
+                    committed += int(old)
+                else:
+                    committed += int(balance + old)
                 added += int(max(0, new - old))
                 own.append((int(old), int(new)))
             floor = policy().currencies[str(currency)].entity_exposure_floor_minor

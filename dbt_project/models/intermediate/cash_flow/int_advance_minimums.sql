@@ -12,7 +12,7 @@ with advances as (
 
 repayments as (
 
-    select * from {{ ref('stg_advance_repayments') }}
+    select * from {{ ref('int_advance_repayments') }}
 
 ),
 
@@ -35,7 +35,6 @@ last_intervals as (
 
     select
         advance_id,
-        currency_code,
         minimum_minor,
         advance_minor + fee_minor as owed_minor,
         {{ add_days(
@@ -53,28 +52,25 @@ collected as (
 
     select
         last_intervals.advance_id,
-        last_intervals.currency_code,
         last_intervals.minimum_minor,
         last_intervals.owed_minor,
         last_intervals.interval_start_date,
         {{ sum_minor(
-            'repayments.amount_minor',
+            'repayments.applied_minor',
             'cast(repayments.repaid_at as date) < last_intervals.interval_start_date'
         ) }} as repaid_before_minor,
         {{ sum_minor(
-            'repayments.amount_minor',
+            'repayments.applied_minor',
             'cast(repayments.repaid_at as date) >= last_intervals.interval_start_date'
         ) }} as repaid_in_interval_minor
     from last_intervals
     left join repayments
         on
             last_intervals.advance_id = repayments.advance_id
-            and last_intervals.currency_code = repayments.currency_code
             and last_intervals.next_interval_start_date
             > cast(repayments.repaid_at as date)
     group by
         last_intervals.advance_id,
-        last_intervals.currency_code,
         last_intervals.minimum_minor,
         last_intervals.owed_minor,
         last_intervals.interval_start_date

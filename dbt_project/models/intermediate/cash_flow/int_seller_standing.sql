@@ -46,6 +46,7 @@ active_restrictions as (
 
     select
         seller_id,
+        max(starts_at) as restricted_at,
         max(case when restriction_kind = 'payout_hold' then 1 else 0 end)
             as payout_hold_count,
         max(case when restriction_kind = 'listing_suspended' then 1 else 0 end)
@@ -67,6 +68,7 @@ final as (
         outcomes.kyb_outcome,
         outcomes.sanctions_outcome,
         outcomes.tax_id_outcome,
+        active_restrictions.restricted_at,
         coalesce(active_restrictions.payout_hold_count, 0) > 0 as has_payout_hold,
         coalesce(active_restrictions.listing_suspended_count, 0) > 0
             as has_listing_suspended,

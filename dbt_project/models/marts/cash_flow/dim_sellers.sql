@@ -17,6 +17,7 @@ final as (
         sellers.seller_id,
         sellers.legal_entity_id,
         sellers.onboarded_at,
+        standing.restricted_at,
         sellers.country_code,
         sellers.currency_code,
         sellers.seller_status,

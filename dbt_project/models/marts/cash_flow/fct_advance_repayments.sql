@@ -6,7 +6,7 @@
 
 with repayments as (
 
-    select * from {{ ref('stg_advance_repayments') }}
+    select * from {{ ref('int_advance_repayments') }}
 
 ),
 
@@ -19,36 +19,45 @@ advances as (
 running as (
 
     select
-        *,
-        cast(
-            sum(amount_minor) over (
-                partition by advance_id, currency_code
-                order by repaid_at, advance_repayment_id
-                rows between unbounded preceding and current row
-            ) as int64
-        ) as repaid_to_date_minor
+        repayments.*,
+        advances.owed_minor - repayments.repaid_to_date_minor as balance_after_minor,
+        coalesce({{ pro_rata(
+            'repayments.repaid_to_date_minor', 'advances.fee_minor', 'advances.owed_minor'
+        ) }}, 0) as fee_to_date_minor,
+        coalesce({{ pro_rata(
+            '(repayments.repaid_to_date_minor - repayments.applied_minor)',
+            'advances.fee_minor',
+            'advances.owed_minor'
+        ) }}, 0) as fee_before_minor
     from repayments
+    left join advances
+        on
+            repayments.advance_id = advances.advance_id
+            and repayments.currency_code = advances.currency_code
 
 ),
 
 final as (
 
     select
-        running.advance_repayment_id,
-        running.advance_id,
-        advances.seller_id,
-        running.balance_transaction_id,
-        running.repaid_at,
-        running.currency_code,
-        running.kind,
-        running.amount_minor,
-        running.repaid_to_date_minor,
-        advances.owed_minor - running.repaid_to_date_minor as balance_after_minor
+        advance_repayment_id,
+        advance_id,
+        seller_id,
+        balance_transaction_id,
+        reversed_repayment_id,
+        repaid_at,
+        currency_code,
+        kind,
+        amount_minor,
+        applied_minor,
+        excess_minor,
+        applied_minor - (fee_to_date_minor - fee_before_minor) as advance_part_minor,
+        fee_to_date_minor - fee_before_minor as fee_part_minor,
+        repaid_to_date_minor,
+        balance_after_minor,
+        is_recovery,
+        fault
     from running
-    left join advances
-        on
-            running.advance_id = advances.advance_id
-            and running.currency_code = advances.currency_code
 
 )
 

@@ -27,6 +27,8 @@ final as (
         owed_minor,
         repaid_minor,
         balance_minor,
+        written_off_minor,
+        recovered_minor,
         minimum_minor,
         minimum_interval_days,
         repayment_count,

@@ -50,6 +50,7 @@ final as (
     select
         trailing_sales.seller_id,
         coalesce(sellers.legal_entity_id, trailing_sales.seller_id) as legal_entity_id,
+        advances.refillable_advance_id,
         {{ as_of_date() }} as as_of_date,
         trailing_sales.first_sale_date,
         trailing_sales.last_sale_date,
@@ -70,6 +71,8 @@ final as (
         trailing_sales.charged_back_91_days_minor,
         trailing_sales.balance_minor,
         coalesce(advances.open_advance_balance_minor, 0) as open_advance_balance_minor,
+        advances.refillable_fee_minor,
+        advances.refillable_owed_minor,
         {{ seller_bucket('trailing_sales.seller_id') }} as seller_bucket,
         coalesce(
             {{ days_between('trailing_sales.first_sale_date', as_of_date()) }} + 1, 0

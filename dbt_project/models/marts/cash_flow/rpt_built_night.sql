@@ -8,9 +8,12 @@
 -- depends_on: {{ ref('fct_sales') }}
 -- depends_on: {{ ref('fct_seller_cash_flows_daily') }}
 -- depends_on: {{ ref('fct_seller_cash_flows_weekly') }}
+-- depends_on: {{ ref('fct_advance_changes') }}
+-- depends_on: {{ ref('fct_seller_gates') }}
 -- depends_on: {{ ref('fct_seller_health_daily') }}
 -- depends_on: {{ ref('fct_seller_trailing_sales') }}
 -- depends_on: {{ ref('fct_seller_unusual_sales_daily') }}
+-- depends_on: {{ ref('rpt_advance_faults') }}
 -- depends_on: {{ ref('rpt_payout_reconciliation') }}
 with newest_change as (
 

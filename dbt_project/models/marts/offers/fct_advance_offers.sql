@@ -8,7 +8,9 @@
     'target_term_days', 'advance_minor', 'fee_minor', 'owed_minor',
     'expected_shortfall_minor', 'fee_rate', 'holdback_rate',
     'repayment_probability_rate', 'repayment_p10_days', 'repayment_p50_days',
-    'repayment_p90_days', 'policy_version', 'model_version', 'code_version'
+    'repayment_p90_days', 'refilled_advance_id', 'settled_balance_minor',
+    'discount_minor', 'net_advance_minor', 'settled_fee_minor',
+    'fee_on_old_fee_minor', 'policy_version', 'model_version', 'code_version'
 ] %}
 
 with offers as (

@@ -19,6 +19,7 @@ renamed as (
         advance_repayment_id,
         advance_id,
         balance_transaction_id,
+        reversed_repayment_id,
 
         ---------- dimensions
         currency_code,

@@ -1,0 +1,56 @@
+"""The commands that look at the risk of the book: warnings, and audits of the past."""
+
+import click
+
+from jobs.night import Night
+from jobs.options import of_night
+from jobs.terminal import console, print_rate_audit, print_warned
+from jobs.underwriting.rate_audit import LAWS, LawName
+
+
+@click.command("warn")
+@of_night
+def warn_command(night: Night) -> None:
+    """List the open advances whose seller shows signs of trouble, worst first.
+
+    It stops nothing. The whole list is kept in underwriting.early_warnings.
+
+    \b
+    Example:
+      advances warn --as-of 2026-10-31
+    """
+    from jobs.warn import warn
+
+    print_warned(warn(night))
+
+
+@click.group("audit")
+def audit_group() -> None:
+    """Look back on what was told to sellers."""
+
+
+@audit_group.command("rates")
+@of_night
+@click.option(
+    "--law",
+    type=click.Choice(list(LAWS)),
+    required=True,
+    help="Whose window and tolerance: four months, or twelve.",
+)
+def rates_command(night: Night, *, law: LawName) -> None:
+    """Compare the rates of paid-off advances with those disclosed: PASS or FAIL.
+
+    Every advance is kept with its verdict in underwriting.rate_audits.
+
+    \b
+    Example:
+      advances audit rates --as-of 2026-10-31 --law california
+    """
+    from jobs.audit_rates import audit_paid_off
+
+    with console.status("audit rates"):
+        audited = audit_paid_off(night, law)
+    print_rate_audit(audited)
+
+
+RISKS: tuple[click.Command, ...] = (audit_group, warn_command)
