@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from typing import NoReturn
 from jobs.settlements.lines import SettlementError
 from jobs.underwriting.money import CurrencyError, currency_exponent, to_minor
 
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 #: Hours ahead of UTC by the abbreviations that processors write.
 _ZONES = {
     **dict.fromkeys(("UTC", "GMT", "WET"), 0),
@@ -47,8 +49,10 @@ class Row:
 
     def text(self, *columns: str) -> str:
         """Return the first of these cells that is there and not empty, or nothing."""
-        texts = (self.cells.get(column, "").strip() for column in columns)
-        return next(filter(None, texts), "")
+        for column in columns:
+            if text := self.cells.get(column, "").strip():
+                return text
+        return ""
 
     def currency(self, column: str) -> str:
         """Return the currency code in a cell, in capitals."""
@@ -99,10 +103,10 @@ class Row:
         zone = self.text(zone_column) if zone_column else "UTC"
         if zone not in _ZONES:
             self.refuse(zone_column, f"one of {', '.join(sorted(_ZONES))}")
+        text = self.text(column)
         try:
-            local = datetime.strptime(  # noqa: DTZ007 - the zone has its own cell
-                self.text(column), "%Y-%m-%d %H:%M:%S"
-            )
+            # It reads other ways of writing a time too, which no processor uses.
+            local = datetime.fromisoformat(text if _TIME.fullmatch(text) else "")
         except ValueError:
             self.refuse(column, "a time such as 2026-10-31 23:59:59")
         return local - timedelta(hours=_ZONES[zone])

@@ -6,6 +6,7 @@ to one of the roundings below, and each rounding says in its name where it goes.
 
 import re
 from decimal import Decimal
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +41,7 @@ class CurrencyError(ValueError):
     """A code that is no currency with a known number of decimals."""
 
 
+@cache
 def currency_exponent(currency_code: str) -> int:
     """Decimals of a currency (EUR 2, JPY 0, KWD 3), from Babel's CLDR data.
 

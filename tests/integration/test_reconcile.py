@@ -8,6 +8,7 @@ import pytest
 from nights import SAMPLE, change, night_of, rows_of, value_of
 
 from jobs.build import build
+from jobs.check_repayments import check
 from jobs.ingest import ingest
 from jobs.night import Night
 from jobs.reconcile import Reconciled, reconcile
@@ -88,6 +89,32 @@ def test_every_planted_payout_error_is_found_and_nothing_else(
     expected = labels_of(planted, "payout_amount_differs", "payout_line_missing")
 
     assert sorted(tuple(row.values()) for row in rows) == expected
+
+
+def test_every_planted_repayment_error_is_found_and_nothing_else(
+    built: Night, planted: Path
+) -> None:
+    """What no balance may take is refused by name, what was not due is told as such."""
+    faults = rows_of(
+        built, "select fault, row_id, amount_minor from cash_flow.rpt_advance_faults"
+    )
+    refused = labels_of(
+        planted, "over_repaid", "unknown_advance", "reversal_of_reversal"
+    )
+    assert sorted(tuple(row.values()) for row in faults) == refused
+
+    check(built)
+    differences = rows_of(
+        built,
+        "select concat('holdback_', replace(reason, 'taken_w', 'w')) as kind,"
+        " difference_minor from underwriting.repayment_differences"
+        " where reason <> 'minimum_not_taken'",
+    )
+    expected = labels_of(
+        planted, "holdback_taken_above", "holdback_not_taken", "holdback_without_sales"
+    )
+    found = sorted((row["kind"], row["difference_minor"]) for row in differences)
+    assert found == [(kind, amount) for kind, _, amount in expected]
 
 
 def test_pairs_are_stored_once_and_residuals_every_night(
