@@ -60,8 +60,10 @@ def book(night: Night) -> Booked | None:
             return None
         known = _read_known(night, warehouse, before, staging)
         rows = continued(known, _read_opening(night, warehouse, before))
-        grid = as_grid(read_quantiles(night, warehouse), rows, may_lack=True)
-        days = advance_days(rows, grid, night.as_of_date, staging)
+        days = pd.DataFrame(columns=list(ADVANCE_DAYS.columns))
+        if not rows.empty:
+            grid = as_grid(read_quantiles(night, warehouse), rows, may_lack=True)
+            days = advance_days(rows, grid, night.as_of_date, staging)
         (built,) = warehouse.query(
             "select data_as_of from cash_flow.rpt_built_night"
         ).to_pylist()

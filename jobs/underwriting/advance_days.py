@@ -53,6 +53,8 @@ def continued(known: pd.DataFrame, opening: pd.DataFrame) -> pd.DataFrame:
     stand as they stood. Columns of the opening are prefixed ``opening_``, with 0 for
     money not booked yet.
     """
+    if known.empty:
+        return known
     columns = opening.set_index("advance_id").add_prefix("opening_")
     rows = known.join(columns, on="advance_id").sort_values("advance_id")
     money = [str(name) for name in columns if str(name).endswith("_minor")]

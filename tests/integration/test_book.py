@@ -98,6 +98,16 @@ def test_a_night_that_a_later_one_continues_stays_as_it_is(night: Night) -> None
     assert rows_of(night, _PAGE.format(night.as_of_date)) == before
 
 
+def test_a_marketplace_without_advances_has_an_empty_book(night: Night) -> None:
+    """Nothing is owed, nothing is booked, and that is no fault."""
+    tables = ("cash_flow.fct_advances", "underwriting.advance_days")
+    change(night, *(f"delete from {table}" for table in tables))
+    booked = book(night)
+
+    assert booked
+    assert (booked.advance_count, booked.line_count) == (0, 0)
+
+
 def test_a_policy_without_stages_books_nothing(night: Night) -> None:
     """Older policies have no [staging], and their nights run as they did."""
     lines: list[str] = []
