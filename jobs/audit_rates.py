@@ -72,7 +72,10 @@ def _read_advances(night: Night, warehouse: Warehouse, first: date) -> pd.DataFr
         " cast(closed_at as date) as paid_off_date"
         " from cash_flow.fct_advances where status = 'repaid'"
         " and cast(closed_at as date) >= $first"
-        " and cast(closed_at as date) <= $as_of_date order by advance_id",
+        " and cast(closed_at as date) <= $as_of_date"
+        # Changed terms are not those that were disclosed: 10 CCR 931 (a) (4) (A) (iii).
+        " and advance_id not in"
+        " (select advance_id from cash_flow.fct_advance_changes) order by advance_id",
         first=first,
         as_of_date=night.as_of_date,
     )
@@ -83,12 +86,12 @@ def _read_repayments(warehouse: Warehouse) -> pd.DataFrame:
     """Return the repayments of repaid advances, in their own currency only."""
     found = warehouse.query(
         "select repayments.advance_id, cast(repaid_at as date) as repaid_date,"
-        " repayments.amount_minor"
+        " repayments.applied_minor as amount_minor"
         " from cash_flow.fct_advance_repayments as repayments"
         " inner join cash_flow.fct_advances as advances"
         " on repayments.advance_id = advances.advance_id"
         " and repayments.currency_code = advances.currency_code"
-        " where advances.status = 'repaid'"
+        " where advances.status = 'repaid' and not repayments.is_recovery"
     )
     return as_frame(found)
 

@@ -100,31 +100,18 @@ def _read_known(
 ) -> pd.DataFrame:
     """Return what the marts know of each advance that is owed or may have moved.
 
-    What is taken after a write-off recovers it; the rest repays. New advances have
-    their plan beside it.
+    New advances have their plan beside it.
     """
     known = as_frame(
         warehouse.query(
-            "with recovered as ("
-            " select advances.advance_id,"
-            " cast(sum(repayments.amount_minor) as int64) as recovered_minor"
-            " from cash_flow.fct_advances as advances"
-            " inner join cash_flow.fct_advance_repayments as repayments"
-            " on advances.advance_id = repayments.advance_id"
-            " and advances.currency_code = repayments.currency_code"
-            " where advances.status = 'written_off'"
-            " and repayments.repaid_at > advances.closed_at"
-            " group by advances.advance_id)"
-            " select advance_id, seller_id, currency_code, status, holdback_rate,"
+            "select advance_id, seller_id, currency_code, status, holdback_rate,"
             " cast(disbursed_at as date) as disbursed_date,"
             " cast(closed_at as date) as closed_date,"
             " case when status = 'cancelled' then 0 else advance_minor end"
             " as advance_minor,"
             " case when status = 'cancelled' then 0 else fee_minor end as fee_minor,"
-            " repaid_minor - coalesce(recovered_minor, 0) as repaid_minor,"
-            " coalesce(recovered_minor, 0) as recovered_minor"
-            " from cash_flow.fct_advances left join recovered using (advance_id)"
-            " where is_open or (balance_minor > 0 and status <> 'written_off')"
+            " repaid_minor, recovered_minor"
+            " from cash_flow.fct_advances where is_open or balance_minor > 0"
             f" or advance_id in ({_TOUCHED})",
             as_of_date=night.as_of_date,
             before=before,

@@ -7,9 +7,9 @@ with advances as (
 
 ),
 
-collections as (
+intervals as (
 
-    select * from {{ ref('int_advance_collections') }}
+    select * from {{ ref('int_advance_intervals') }}
 
 ),
 
@@ -66,27 +66,27 @@ final as (
         advances.advance_minor,
         advances.fee_minor,
         advances.owed_minor,
-        collections.repaid_minor,
-        collections.recovered_minor,
-        collections.written_off_minor,
-        collections.balance_minor,
+        advances.repaid_minor,
+        advances.recovered_minor,
+        advances.written_off_minor,
+        advances.balance_minor,
         {% for amount in ['planned_balance', 'carrying', 'allowance'] %}
             case when schedule.stage is not null then schedule.{{ amount }}_minor end
                 as {{ amount }}_minor,
         {% endfor %}
-        collections.interval_paid_minor,
-        collections.interval_due_minor,
+        intervals.interval_paid_minor,
+        intervals.interval_due_minor,
         advances.holdback_rate,
-        {{ rate('collections.repaid_minor', 'advances.owed_minor') }} as repaid_rate,
+        {{ rate('advances.repaid_minor', 'advances.owed_minor') }} as repaid_rate,
         schedule.pace_rate,
         advances.has_missed_minimum as is_minimum_breached,
-        2 * (collections.interval_age_days + 1) >= advances.minimum_interval_days
-        and collections.interval_paid_minor * advances.minimum_interval_days
-        < collections.interval_due_minor * (collections.interval_age_days + 1)
+        2 * (intervals.interval_age_days + 1) >= advances.minimum_interval_days
+        and intervals.interval_paid_minor * advances.minimum_interval_days
+        < intervals.interval_due_minor * (intervals.interval_age_days + 1)
             as is_near_breach
     from advances
-    inner join collections
-        on advances.advance_id = collections.advance_id
+    left join intervals
+        on advances.advance_id = intervals.advance_id
     left join schedule
         on advances.advance_id = schedule.advance_id
 

@@ -20,15 +20,10 @@ movements as (
         cast(floor({{ days_between(
             'advances.disbursed_date', 'cast(repayments.repaid_at as date)'
         ) }} / 30) as int64) + 1 as age_months,
-        case
-            when repayments.repaid_at > advances.written_off_at then 0
-            else repayments.amount_minor
-        end as repaid_minor,
-        case
-            when repayments.repaid_at > advances.written_off_at
-                then repayments.amount_minor
-            else 0
-        end as recovered_minor,
+        case when repayments.is_recovery then 0 else repayments.applied_minor end
+            as repaid_minor,
+        case when repayments.is_recovery then repayments.applied_minor else 0 end
+            as recovered_minor,
         0 as written_off_minor
     from advances
     inner join repayments

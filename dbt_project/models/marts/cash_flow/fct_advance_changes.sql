@@ -1,5 +1,8 @@
 -- Grain: one row per advance_change_id.
-{{ config(partition_by=by_day('effective_at', 'timestamp')) }}
+{{ config(
+    partition_by=by_day('effective_at', 'timestamp'),
+    cluster_by=by_seller()
+) }}
 
 with changes as (
 
@@ -7,15 +10,24 @@ with changes as (
 
 ),
 
+advances as (
+
+    select * from {{ ref('fct_advances') }}
+
+),
+
 final as (
 
     select
-        advance_change_id,
-        advance_id,
-        effective_at,
-        holdback_rate,
-        reason
+        changes.advance_change_id,
+        changes.advance_id,
+        advances.seller_id,
+        changes.effective_at,
+        changes.holdback_rate,
+        changes.reason
     from changes
+    left join advances
+        on changes.advance_id = advances.advance_id
 
 )
 
