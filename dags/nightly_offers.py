@@ -58,6 +58,6 @@ with DAG(
     forecast_fit >> forecast_predict >> decide >> price >> build_offers >> publish
     # Not after publishing: where that fails, what the watch says is wanted most.
     build_offers >> watch
-    build_offers >> check >> book >> warn >> build_book
+    build_offers >> [check, book, warn] >> build_book
     # What leads to the product has more tasks behind it, so it takes the pool first.
     decide >> forecast_challenge

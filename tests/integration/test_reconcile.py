@@ -201,3 +201,29 @@ def test_all_money_is_complete_cleared_and_in_time_but_what_was_planted(
         ("settled_within_4_days", 0),
     ]
     assert {row["currency_count"] for row in rows} == {4}
+
+
+def test_planted_repayments_are_refused_or_differ_from_what_was_due(
+    built: Night, planted: Path
+) -> None:
+    """Each repayment that cannot be is refused whole, each wrong holdback is named."""
+    check(built)
+    faults = rows_of(
+        built, "select fault, row_id, refused_minor from cash_flow.rpt_advance_faults"
+    )
+    differences = rows_of(
+        built,
+        "select reason, seller_id, difference_minor"
+        " from underwriting.repayment_differences where kind = 'holdback'",
+    )
+    refused = ("over_repaid", "reversal_of_reversal", "unknown_advance")
+    wrong = ("holdback_not_taken", "holdback_taken_above", "holdback_without_sales")
+    reasons = dict(
+        zip(wrong, ("not_taken", "taken_above", "taken_without_sales"), strict=True)
+    )
+
+    assert labels_of(planted, *refused) == sorted(tuple(row.values()) for row in faults)
+    assert sorted(
+        (reasons[kind], f"s{name[1:8]}", amount)
+        for kind, name, amount in labels_of(planted, *wrong)
+    ) == sorted(tuple(row.values()) for row in differences)

@@ -39,9 +39,9 @@ joined as (
                 advances.disbursed_at is null
                 or repayments.repaid_at < advances.disbursed_at
                 then 'before_disbursement'
+            when originals.kind = 'reversal' then 'reversal_of_reversal'
             when (repayments.kind = 'reversal') <> (repayments.amount_minor < 0)
                 then 'wrong_sign'
-            when originals.kind = 'reversal' then 'reversal_of_reversal'
             when
                 repayments.kind = 'reversal'
                 and coalesce(
