@@ -42,6 +42,19 @@ COMPARED = {
         "offer_changes",
         "policies",
         "watch_findings",
+        "advance_days",
+        "journal_entries",
+        "repayment_differences",
+        "advance_gates",
+        "early_warnings",
+    ),
+    "book": (
+        "fct_advance_schedule",
+        "fct_journal_entries",
+        "rpt_advances",
+        "rpt_money_quality",
+        "rpt_portfolio_daily",
+        "rpt_vintages",
     ),
     "offers": (
         "fct_advance_offers",
@@ -60,7 +73,9 @@ COMPARED = {
         "fct_seller_health_daily",
         "fct_seller_unusual_sales_daily",
         "fct_advances",
+        "fct_advance_changes",
         "fct_advance_repayments",
+        "fct_seller_gates",
         "rpt_payout_reconciliation",
     ),
 }
@@ -93,6 +108,13 @@ BIG_READS = {
     "fct_offer_disclosures": set(),
     "fct_forecast_outcomes": {"stg_forecast_quantiles", "fct_seller_cash_flows_daily"},
     "rpt_forecast_accuracy": set(),
+    "fct_advance_gates": set(),
+    "fct_advance_schedule": set(),
+    "fct_early_warnings": set(),
+    "fct_journal_entries": set(),
+    "fct_repayment_differences": set(),
+    "rpt_money_quality": set(),
+    "rpt_portfolio_daily": set(),
 }
 
 
@@ -233,7 +255,7 @@ def _every_fact_is_laid_out_by_day(
     client = client_of(standin, night)
     facts = [
         client.get_table(table.reference)
-        for schema in ("cash_flow", "offers")
+        for schema in ("cash_flow", "offers", "book")
         for table in client.list_tables(schema)
         if table.table_id.startswith("fct_")
     ]
