@@ -10,33 +10,47 @@ with advances as (
 
 ),
 
+newest_changes as (
+
+    select * from {{ ref('stg_advance_changes') }}
+    where cast(effective_at as date) <= {{ as_of_date() }}
+    qualify row_number() over (
+        partition by advance_id order by effective_at desc, advance_change_id desc
+    ) = 1
+
+),
+
 final as (
 
     select
-        advance_id,
-        offer_id,
-        seller_id,
-        accepted_at,
-        disbursed_at,
-        closed_at,
-        last_repaid_at,
-        currency_code,
-        status,
-        advance_minor,
-        fee_minor,
-        owed_minor,
-        repaid_minor,
-        balance_minor,
-        written_off_minor,
-        recovered_minor,
-        minimum_minor,
-        minimum_interval_days,
-        repayment_count,
-        holdback_rate,
-        repaid_rate,
-        is_open,
-        has_missed_minimum
+        advances.advance_id,
+        advances.offer_id,
+        advances.seller_id,
+        advances.accepted_at,
+        advances.disbursed_at,
+        advances.closed_at,
+        advances.last_repaid_at,
+        advances.currency_code,
+        advances.status,
+        advances.advance_minor,
+        advances.fee_minor,
+        advances.owed_minor,
+        advances.repaid_minor,
+        advances.balance_minor,
+        advances.written_off_minor,
+        advances.recovered_minor,
+        advances.minimum_minor,
+        advances.minimum_interval_days,
+        advances.repayment_count,
+        advances.holdback_rate,
+        coalesce(newest_changes.holdback_rate, advances.holdback_rate)
+            as current_holdback_rate,
+        advances.repaid_rate,
+        advances.is_open,
+        advances.has_missed_minimum
     from advances
+    left join newest_changes
+        on advances.advance_id = newest_changes.advance_id
 
 )
 
