@@ -70,12 +70,13 @@ def _read_advances(night: Night, warehouse: Warehouse, first: date) -> pd.DataFr
         "select advance_id, offer_id, seller_id, currency_code, advance_minor,"
         " owed_minor, cast(disbursed_at as date) as disbursed_date,"
         " cast(closed_at as date) as paid_off_date"
-        " from cash_flow.fct_advances where status = 'repaid'"
+        " from cash_flow.fct_advances as advances where status = 'repaid'"
         " and cast(closed_at as date) >= $first"
         " and cast(closed_at as date) <= $as_of_date"
         # Changed terms are not those that were disclosed: 10 CCR 931 (a) (4) (A) (iii).
-        " and advance_id not in"
-        " (select advance_id from cash_flow.fct_advance_changes) order by advance_id",
+        " and not exists (select 1 from cash_flow.fct_advance_changes as changes"
+        " where changes.advance_id = advances.advance_id"
+        " and changes.effective_at <= advances.closed_at) order by advance_id",
         first=first,
         as_of_date=night.as_of_date,
     )

@@ -134,7 +134,8 @@ def _read_accounts(
     payouts = warehouse.query(
         "select seller_id, currency_code, count(*) as failed_payouts_count"
         " from cash_flow.fct_payouts where payout_status in ('failed', 'returned')"
-        " and cast(initiated_at as date) > $after group by seller_id, currency_code",
+        # A payout that was returned may have been initiated long before.
+        " and cast(updated_at as date) > $after group by seller_id, currency_code",
         after=night.as_of_date - timedelta(days=rules.event_days),
     )
     restricted = as_frame(

@@ -26,14 +26,15 @@ def disclose(night: Night, percent_by_offer: dict[str, float]) -> None:
 def test_without_disclosures_nothing_is_judged(
     night: Night, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every advance paid off in the window is listed and counted as undisclosed."""
+    """Every advance paid off in the window, on the terms it began with, is listed."""
     audited = audit_paid_off(night, "new_york")
     print_rate_audit(audited)
 
     expected = value_of(
         night,
         "select count(*) from cash_flow.fct_advances"
-        " where status = 'repaid' and closed_at >= timestamp '2025-11-01'",
+        " where status = 'repaid' and closed_at >= timestamp '2025-11-01'"
+        " and advance_id not in (select advance_id from cash_flow.fct_advance_changes)",
     )
     assert len(audited.rows) == expected > 0
     assert set(audited.rows["verdict"]) == {"undisclosed"}

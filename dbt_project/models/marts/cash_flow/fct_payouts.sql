@@ -25,6 +25,7 @@ final as (
         payouts.period_end_date,
         payouts.initiated_at,
         payouts.paid_at,
+        payouts.updated_at,
         payouts.currency_code,
         payouts.payout_status,
         payouts.amount_minor,

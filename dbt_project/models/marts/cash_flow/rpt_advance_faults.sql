@@ -63,6 +63,20 @@ final as (
         0 as refused_minor
     from second_advances
 
+    union all
+
+    select
+        advance_id,
+        advance_id as row_id,
+        'repaid_with_balance' as fault,
+        seller_id,
+        closed_at as happened_at,
+        currency_code,
+        balance_minor as amount_minor,
+        0 as refused_minor
+    from advances
+    where status = 'repaid' and balance_minor > 0
+
 )
 
 select * from final
