@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from jobs.night import Night, as_frame, require_marts
+from jobs.sources.protocol import DataError
 from jobs.stored_forecasts import as_grid, read_quantiles
 from jobs.underwriting.advance_days import (
     PLAN_WINDOW_DAYS,
@@ -46,7 +47,8 @@ def book(night: Night) -> Booked | None:
 
     What is known now and was not when an earlier night was booked, is a movement of
     tonight: a night that a later one has continued stays as it is, and None is
-    returned, as where the policy has no [staging].
+    returned, as where the policy has no [staging]. Raises DataError where an advance
+    is in another currency than it was booked in.
     """
     staging = night.policy.staging
     if staging is None:
@@ -59,7 +61,10 @@ def book(night: Night) -> Booked | None:
             night.say(f"not booked again: {newest} continues what is booked already")
             return None
         known = _read_known(night, warehouse, before, staging)
-        rows = continued(known, _read_opening(night, warehouse, before))
+        try:
+            rows = continued(known, _read_opening(night, warehouse, before))
+        except ValueError as error:
+            raise DataError(str(error)) from error
         days = pd.DataFrame(columns=list(ADVANCE_DAYS.columns))
         if not rows.empty:
             grid = as_grid(read_quantiles(night, warehouse), rows, may_lack=True)

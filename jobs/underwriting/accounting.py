@@ -19,6 +19,9 @@ from jobs.underwriting.arrays import BooleanArray, FloatArray, IntegerArray
 from jobs.underwriting.money import round_half_up
 from jobs.underwriting.rate import NEGATIVE, Payments, period_rates
 
+#: Logarithm of the most that an amount grows to between two nights.
+_MOST_GROWTH = 500.0
+
 
 def effective_rates(
     outlay_minor: IntegerArray, owed_minor: IntegerArray, planned_days: IntegerArray
@@ -75,7 +78,8 @@ def accrued_income(
     C ((1+e)^g - 1) - (R / g) (((1+e)^g - 1) / e - g): for one day, C e. A day without a
     repayment accrues like every other; 0 where none has passed, or nothing is carried.
     """
-    growth = np.expm1(days * np.log1p(daily_rates))
+    # Far beyond any fee, and short of what no float can hold.
+    growth = np.expm1(np.minimum(days * np.log1p(daily_rates), _MOST_GROWTH))
     with np.errstate(divide="ignore", invalid="ignore"):
         lost = repaid_minor / days * (growth / daily_rates - days)
     is_any = (days > 0) & (daily_rates != 0) & (carrying_minor > 0)
@@ -166,8 +170,8 @@ def roll_forward(opening: Position, facts: Facts, expected: Expectation) -> Nigh
     """Return what leads from one position to what is known on a later night.
 
     Whatever the facts say differently now, of whichever day, is a movement of tonight:
-    nothing earlier is touched. Income is at most the fee still deferred. A write-off
-    uses the carrying amount out of the allowance, which is first charged up to it, and
+    nothing earlier is touched. Income is at most the fee still deferred, and takes back
+    at most what was income. A write-off uses the carrying amount out of the allowance, which is first charged up to it, and
     forgoes the fee deferred until then.
     """
     disbursed = facts.advance - opening.advance
@@ -178,7 +182,10 @@ def roll_forward(opening: Position, facts: Facts, expected: Expectation) -> Nigh
     base = opening.carrying + disbursed
     accrued = accrued_income(base, repaid, expected.days, expected.daily_rates)
     fee = facts.fee - opening.fee
-    income = np.minimum(round_half_up(accrued), opening.deferred_fee + fee)
+    # Bounded as a float: a rate by day grows past any whole number over idle years.
+    most = opening.deferred_fee + fee
+    earned = np.maximum(opening.recognised_fee, 0)
+    income = round_half_up(np.clip(accrued, -earned, most))
     carried = base + income - repaid
     # Where nothing is written off (any more), the whole of it is taken back.
     forgone = np.where(facts.is_written_off, lost - carried, -opening.forgone_fee)

@@ -52,11 +52,16 @@ def continued(known: pd.DataFrame, opening: pd.DataFrame) -> pd.DataFrame:
     the book. Left out are advances not yet disbursed and those that are closed and
     stand as they stood. Columns of the opening are prefixed ``opening_``, with 0 for
     money not booked yet.
+
+    Raises:
+        ValueError: an advance is in another currency than it was booked in.
+
     """
     if known.empty:
         return known
     columns = opening.set_index("advance_id").add_prefix("opening_")
     rows = known.join(columns, on="advance_id").sort_values("advance_id")
+    _require_same_currency(rows)
     money = [str(name) for name in columns if str(name).endswith("_minor")]
     rows[money] = rows[money].fillna(0).astype("int64")
     owed = rows["advance_minor"] + rows["fee_minor"]
@@ -71,6 +76,18 @@ def continued(known: pd.DataFrame, opening: pd.DataFrame) -> pd.DataFrame:
     is_new = ~is_booked & rows["disbursed_date"].notna() & (rows["advance_minor"] > 0)
     kept = is_new | (is_booked & (is_owed | is_moved))
     return rows[kept].reset_index(drop=True)
+
+
+def _require_same_currency(rows: pd.DataFrame) -> None:
+    """Refuse to continue an amount in one currency with one in another."""
+    booked = rows["opening_currency_code"]
+    for row in rows[booked.notna() & (booked != rows["currency_code"])].itertuples():
+        message = (
+            f"Advance {row.advance_id} is in {row.currency_code} now, but was booked in"
+            f" {row.opening_currency_code}: cancel it, and give the new one an advance_id"
+            " of its own."
+        )
+        raise ValueError(message)
 
 
 def advance_days(

@@ -16,6 +16,7 @@ from jobs.underwriting.distribution import (
     line_at_day,
     quantile_at,
     quantile_line,
+    repair,
 )
 from jobs.underwriting.money import round_up
 from jobs.underwriting.policy import Staging
@@ -68,7 +69,7 @@ def payoff_days(
     Where even the median sales of the last horizon H do not reach K = B / r, they are
     expected to go on as they came: H K / Q_H(1/2) days, at most the policy's longest.
     """
-    line = quantile_line(grid)
+    line = quantile_line(repair(grid))
     owed = np.maximum(balance_minor, 1).astype(np.float64)
     # Divided here, since each advance has a holdback rate of its own.
     level = owed / holdback_rates
@@ -102,7 +103,7 @@ def allowances(
     days, daily_rates = expected
     share = np.where(stage == 1, np.minimum(1.0, YEAR_DAYS / days), 1.0)
     due = balance_minor * share
-    line = quantile_line(grid)
+    line = quantile_line(repair(grid))
     last = line_at_day(line, grid.horizons_days, float(grid.horizons_days[-1]))
     collected = holdback_rates * expected_minimum(last, due / holdback_rates)
     worth = (1.0 + daily_rates) ** -np.minimum(days, YEAR_DAYS)

@@ -18,7 +18,8 @@ left join schedule as before_days
 where
     days.as_of_date = {{ as_of_date() }}
     and (
-        days.opening_balance_minor <> coalesce(before_days.balance_minor, 0)
+        days.currency_code <> coalesce(before_days.currency_code, days.currency_code)
+        or days.opening_balance_minor <> coalesce(before_days.balance_minor, 0)
         or days.opening_carrying_minor <> coalesce(before_days.carrying_minor, 0)
         or days.opening_allowance_minor <> coalesce(before_days.allowance_minor, 0)
     )

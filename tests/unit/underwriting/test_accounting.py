@@ -182,6 +182,35 @@ def test_nothing_owed_has_no_rate() -> None:
         effective_rates(ADVANCE * 0, OWED, DAYS)
 
 
+@pytest.mark.parametrize("idle_days", [300, 100_000])
+def test_income_of_idle_years_is_the_fee_and_no_more(idle_days: int) -> None:
+    """8 % a day for 300 days is more than any whole number; bounds come before it."""
+    advance, fee = np.array([1_000_000, 90_000]), np.array([80_000, 9_000])
+    rates = effective_rates(advance, advance + fee, np.array([1, 1]))
+    known = Facts(advance, fee, NONE, NONE, np.zeros(2, dtype=np.bool_))
+    expected = Expectation(np.full(2, idle_days), np.ones(2), rates, NONE)
+    night = roll_forward(NOTHING, known, expected)
+
+    require_identities(NOTHING, night)
+    assert night.income.tolist() == fee.tolist()
+
+
+def test_income_takes_back_no_more_than_was_income() -> None:
+    """Much repaid of little carried, as if evenly in idle years: the other bound."""
+    advance, fee = np.array([1_000_000, 90_000]), np.array([80_000, 9_000])
+    rates = effective_rates(advance, advance + fee, np.array([1, 1]))
+    owed, carrying = np.array([60_000, 5_100]), np.array([1_000, 100])
+    repaid = advance + fee - owed
+    opening = Position(advance, fee, repaid, NONE, NONE, NONE, carrying, NONE)
+    known = Facts(advance, fee, advance + fee, NONE, np.zeros(2, dtype=np.bool_))
+    expected = Expectation(np.full(2, 300), np.ones(2), rates, NONE)
+    night = roll_forward(opening, known, expected)
+
+    require_identities(opening, night)
+    assert opening.recognised_fee.tolist() == [21_000, 4_000]
+    assert night.income.tolist() == [-21_000, -4_000]
+
+
 NIGHTS = st.lists(
     st.tuples(
         st.integers(0, 1_000_000),  # repaid so far, of either; may fall by a reversal

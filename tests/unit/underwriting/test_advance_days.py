@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from unit.underwriting.builders import grid, policy
 
 from jobs.underwriting.advance_days import advance_days, continued, planned_days
@@ -38,7 +39,8 @@ _YEN = {
 }
 NO_ROWS = pd.DataFrame(
     columns=[
-        *("advance_id", "as_of_date", "disbursed_date", "planned_days"),
+        *("advance_id", "currency_code"),
+        *("as_of_date", "disbursed_date", "planned_days"),
         *("advance_minor", "fee_minor", "repaid_minor", "recovered_minor"),
         *("written_off_minor", "forgone_fee_minor", "carrying_minor"),
         *("allowance_minor", "balance_minor", "effective_daily_rate"),
@@ -116,6 +118,14 @@ def test_what_turns_out_late_is_a_movement_of_tonight() -> None:
     assert days["recovered_change_minor"].tolist() == [0, 7]
     assert days["carrying_minor"].tolist() == [0, 0]
     assert booked(known(cancelled, lost), days, NEXT).shape[0] == 1  # 7 taken back
+
+
+def test_a_booked_advance_stays_in_its_currency() -> None:
+    """Cents continued by yen would be added to them: the advance is named instead."""
+    before = booked(known({}, _YEN))
+
+    with pytest.raises(ValueError, match="Advance advance_1 is in JPY now, but was bo"):
+        continued(known({"currency_code": "JPY"}, _YEN), before)
 
 
 def test_more_than_is_owed_repays_no_advance() -> None:

@@ -1,5 +1,6 @@
 """The allowance: published sums, stages at their thresholds, and what it never does."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,26 @@ def test_who_sells_more_needs_less_and_who_sells_nothing_all() -> None:
     assert nothing.tolist() == np.ceil(BALANCES * 1.001**-365).tolist()
     assert (nothing > little).all()
     assert (little > much).all()
+
+
+def test_a_grid_that_falls_is_repaired_first() -> None:
+    """A later horizon forecast below an earlier one counts as what came before it."""
+    assert STAGING
+    whole = grid([15_000.0, 600.0])
+    fallen = whole.values.copy()
+    fallen[:, -1] = 0.5 * fallen[:, -2]
+    mended = whole.values.copy()
+    mended[:, -1] = mended[:, -2]
+    expected = (np.full(2, 300.0), np.full(2, 0.001))
+    found, wanted = (
+        (
+            payoff_days(each, BALANCES, HOLDBACKS, STAGING).expected.tolist(),
+            allowances(each, BALANCES, HOLDBACKS, expected, np.full(2, 2)).tolist(),
+        )
+        for each in (replace(whole, values=fallen), replace(whole, values=mended))
+    )
+
+    assert found == wanted
 
 
 def test_payoffs_beyond_the_grid_go_on_as_the_median_came() -> None:
