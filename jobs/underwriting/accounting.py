@@ -171,8 +171,8 @@ def roll_forward(opening: Position, facts: Facts, expected: Expectation) -> Nigh
 
     Whatever the facts say differently now, of whichever day, is a movement of tonight:
     nothing earlier is touched. Income is at most the fee still deferred, and takes back
-    at most what was income. A write-off uses the carrying amount out of the allowance, which is first charged up to it, and
-    forgoes the fee deferred until then.
+    at most what was income. A write-off uses the carrying amount out of the allowance,
+    which is first charged up to it, and forgoes the fee deferred until then.
     """
     disbursed = facts.advance - opening.advance
     repaid = facts.repaid - opening.repaid
@@ -182,13 +182,12 @@ def roll_forward(opening: Position, facts: Facts, expected: Expectation) -> Nigh
     base = opening.carrying + disbursed
     accrued = accrued_income(base, repaid, expected.days, expected.daily_rates)
     fee = facts.fee - opening.fee
-    # Bounded as a float: a rate by day grows past any whole number over idle years.
-    most = opening.deferred_fee + fee
-    earned = np.maximum(opening.recognised_fee, 0)
-    income = round_half_up(np.clip(accrued, -earned, most))
+    income = _bounded(accrued, opening, fee)
     carried = base + income - repaid
     # Where nothing is written off (any more), the whole of it is taken back.
-    forgone = np.where(facts.is_written_off, lost - carried, -opening.forgone_fee)
+    forgone: IntegerArray = np.where(
+        facts.is_written_off, lost - carried, -opening.forgone_fee
+    )
     used = lost - forgone
     worth = present_values(facts.balance, expected.expected_days, expected.daily_rates)
     carrying = round_half_up(worth)
@@ -215,3 +214,13 @@ def roll_forward(opening: Position, facts: Facts, expected: Expectation) -> Nigh
         used=used,
         closing=closing,
     )
+
+
+def _bounded(
+    accrued: FloatArray, opening: Position, fee_change: IntegerArray
+) -> IntegerArray:
+    """Income of at most the fee deferred, taking back at most what was income."""
+    # As a float: a rate by day grows past any whole number over idle years.
+    earned = np.maximum(opening.recognised_fee, 0)
+    most = opening.deferred_fee + fee_change
+    return round_half_up(np.clip(accrued, -earned, most))
