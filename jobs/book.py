@@ -23,15 +23,72 @@ from jobs.warehouse.table import Table
 
 #: An offer is accepted within a year; one more is slack for nights that did not run.
 _OFFERED_DAYS = 2 * 366
-#: Advances whose terms, or whose repayments, came in since the last night booked.
-_NEW_TERMS = (
-    "select advance_id from raw.advances"
-    " where ingest_date > $before and ingest_date <= $as_of_date"
-)
-_TOUCHED = (
-    f"{_NEW_TERMS} union distinct select advance_id from raw.advance_repayments"
-    " where ingest_date > $before and ingest_date <= $as_of_date"
-)
+#: The newest earlier row of every advance, and what the marts know of the advances that
+#: are owed, or are not as they were booked. When their rows came in does not matter: a
+#: night that was booked may have been ingested again since.
+_BOOKED_AND_KNOWN = """
+    with newest as (
+        select advance_id, max(as_of_date) as as_of_date
+        from underwriting.advance_days
+        where as_of_date <= $before
+        group by advance_id
+    ),
+    booked as (
+        select days.*
+        from underwriting.advance_days as days
+        inner join newest
+            on days.advance_id = newest.advance_id
+            and days.as_of_date = newest.as_of_date
+    ),
+    facts as (
+        select *,
+            case when status = 'cancelled' then 0 else advance_minor end as given_minor,
+            case when status = 'cancelled' then 0 else fee_minor end as charged_minor
+        from cash_flow.fct_advances
+    ),
+    known as (
+        select facts.*, booked.advance_id is null as is_new
+        from facts
+        left join booked on facts.advance_id = booked.advance_id
+        where facts.is_open
+            or facts.balance_minor > 0
+            or booked.advance_id is null
+            or booked.balance_minor <> facts.balance_minor
+            or booked.advance_minor <> facts.given_minor
+            or booked.fee_minor <> facts.charged_minor
+            or booked.repaid_minor <> facts.repaid_minor
+            or booked.recovered_minor <> facts.recovered_minor
+    )
+"""
+_KNOWN = """
+    select advance_id, seller_id, currency_code, status, holdback_rate,
+        current_holdback_rate, cast(disbursed_at as date) as disbursed_date,
+        cast(closed_at as date) as closed_date, given_minor as advance_minor,
+        charged_minor as fee_minor, repaid_minor, recovered_minor
+    from known
+"""
+#: What the plans of new advances are made of: the days that our offer promised, and the
+#: repayable sales of 91 days before.
+_PLANS = f"""
+    select known.advance_id, max(offers.repayment_p50_days) as offered_days,
+        cast(sum(flows.repayable_minor) as int64) as sold_minor
+    from known
+    left join underwriting.advance_offers as offers
+        on known.offer_id = offers.offer_id and offers.as_of_date >= $since
+    left join cash_flow.fct_seller_cash_flows_daily as flows
+        on known.seller_id = flows.seller_id
+        and known.currency_code = flows.currency_code
+        and flows.flow_date < cast(known.accepted_at as date)
+        and date_add(flows.flow_date, interval {PLAN_WINDOW_DAYS} day)
+        >= cast(known.accepted_at as date)
+    where known.is_new
+    group by known.advance_id
+"""
+_OPENING = """
+    select booked.*
+    from booked
+    inner join known on booked.advance_id = known.advance_id
+"""
 
 
 @dataclass(frozen=True)
@@ -62,7 +119,7 @@ def book(night: Night) -> Booked | None:
             return None
         known = _read_known(night, warehouse, before, staging)
         try:
-            rows = continued(known, _read_opening(night, warehouse, before))
+            rows = continued(known, _read_opening(warehouse, before))
         except ValueError as error:
             raise DataError(str(error)) from error
         days = pd.DataFrame(columns=list(ADVANCE_DAYS.columns))
@@ -107,22 +164,11 @@ def _read_known(
 
     New advances have their plan beside it.
     """
-    known = as_frame(
-        warehouse.query(
-            "select advance_id, seller_id, currency_code, status, holdback_rate,"
-            " cast(disbursed_at as date) as disbursed_date,"
-            " cast(closed_at as date) as closed_date,"
-            " case when status = 'cancelled' then 0 else advance_minor end"
-            " as advance_minor,"
-            " case when status = 'cancelled' then 0 else fee_minor end as fee_minor,"
-            " repaid_minor, recovered_minor"
-            " from cash_flow.fct_advances where is_open or balance_minor > 0"
-            f" or advance_id in ({_TOUCHED})",
-            as_of_date=night.as_of_date,
-            before=before,
-        )
+    known = as_frame(warehouse.query(_BOOKED_AND_KNOWN + _KNOWN, before=before))
+    since = night.as_of_date - timedelta(days=_OFFERED_DAYS)
+    plans = as_frame(
+        warehouse.query(_BOOKED_AND_KNOWN + _PLANS, before=before, since=since)
     )
-    plans = _read_plans(night, warehouse, before)
     known = known.merge(plans, on="advance_id", how="left")
     return known.assign(
         planned_days=planned_days(
@@ -135,55 +181,6 @@ def _read_known(
     )
 
 
-def _read_plans(night: Night, warehouse: Warehouse, before: date) -> pd.DataFrame:
-    """Return what the plans of advances with new terms are made of.
-
-    The days that our offer promised, and the repayable sales of 91 days before.
-    """
-    return as_frame(
-        warehouse.query(
-            "select advances.advance_id,"
-            " max(offers.repayment_p50_days) as offered_days,"
-            " cast(sum(flows.repayable_minor) as int64) as sold_minor"
-            " from cash_flow.fct_advances as advances"
-            " left join underwriting.advance_offers as offers"
-            " on advances.offer_id = offers.offer_id and offers.as_of_date >= $since"
-            " left join cash_flow.fct_seller_cash_flows_daily as flows"
-            " on advances.seller_id = flows.seller_id"
-            " and advances.currency_code = flows.currency_code"
-            " and flows.flow_date < cast(advances.accepted_at as date)"
-            f" and date_add(flows.flow_date, interval {PLAN_WINDOW_DAYS} day)"
-            " >= cast(advances.accepted_at as date)"
-            f" where advances.advance_id in ({_NEW_TERMS})"
-            " group by advances.advance_id",
-            as_of_date=night.as_of_date,
-            before=before,
-            since=night.as_of_date - timedelta(days=_OFFERED_DAYS),
-        )
-    )
-
-
-def _read_opening(night: Night, warehouse: Warehouse, before: date) -> pd.DataFrame:
-    """Return the newest earlier row of each advance that has one and may move.
-
-    Whatever was owed has a row on the night before; older rows are of what was closed,
-    and read only for advances that something came in for.
-    """
-    last = as_frame(
-        warehouse.query(
-            "select * from underwriting.advance_days where as_of_date = $before",
-            before=before,
-        )
-    )
-    older = as_frame(
-        warehouse.query(
-            "select * from underwriting.advance_days"
-            f" where as_of_date < $before and advance_id in ({_TOUCHED})"
-            " qualify row_number() over"
-            " (partition by advance_id order by as_of_date desc) = 1",
-            before=before,
-            as_of_date=night.as_of_date,
-        )
-    )
-    found = last if older.empty else pd.concat([last, older])
-    return found.drop_duplicates("advance_id")
+def _read_opening(warehouse: Warehouse, before: date) -> pd.DataFrame:
+    """Return the newest earlier row of each known advance that has one."""
+    return as_frame(warehouse.query(_BOOKED_AND_KNOWN + _OPENING, before=before))

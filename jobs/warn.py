@@ -109,7 +109,8 @@ def _read_advances(warehouse: Warehouse) -> pd.DataFrame:
     """Return the open advances with a balance; an undisbursed one is owed in full."""
     return as_frame(
         warehouse.query(
-            "select advance_id, seller_id, currency_code, balance_minor, holdback_rate"
+            "select advance_id, seller_id, currency_code, balance_minor,"
+            " current_holdback_rate as holdback_rate"
             " from cash_flow.fct_advances where is_open and balance_minor > 0"
             " order by advance_id"
         )

@@ -48,10 +48,10 @@ def continued(known: pd.DataFrame, opening: pd.DataFrame) -> pd.DataFrame:
     """Return what is known beside the row it continues, where something is to book.
 
     ``known`` has a row an advance (``Facts`` in columns ending in _minor, advance and
-    fee 0 where it was cancelled, and its plan); ``opening`` the newest earlier rows of
-    the book. Left out are advances not yet disbursed and those that are closed and
-    stand as they stood. Columns of the opening are prefixed ``opening_``, with 0 for
-    money not booked yet.
+    fee 0 where it was cancelled, its plan, and the holdback rate in force);
+    ``opening`` the newest earlier rows of the book. Left out are advances not yet
+    disbursed and those that are closed and stand as they stood. Columns of the opening
+    are prefixed ``opening_``, with 0 for money not booked yet.
 
     Raises:
         ValueError: an advance is in another currency than it was booked in.
@@ -84,7 +84,7 @@ def _require_same_currency(rows: pd.DataFrame) -> None:
     for row in rows[booked.notna() & (booked != rows["currency_code"])].itertuples():
         message = (
             f"Advance {row.advance_id} is in {row.currency_code} now, but was booked in"
-            f" {row.opening_currency_code}: cancel it, and give the new one an advance_id"
+            f" {row.opening_currency_code}: cancel it, and give the other one an id"
             " of its own."
         )
         raise ValueError(message)
@@ -106,7 +106,8 @@ def advance_days(
         is_written_off=(rows["status"] == "written_off").to_numpy(),
     )
     # A rate of 0 takes nothing; so does this one, and it divides.
-    holdback = np.maximum(rows["holdback_rate"].to_numpy(dtype=np.float64), 1e-9)
+    rate = rows["current_holdback_rate"].to_numpy(dtype=np.float64)
+    holdback = np.maximum(rate, 1e-9)
     payoff = payoff_days(grid, facts.balance, holdback, staging)
     stage = stages(plan.pace_rate, plan.age_days, plan.past_days, staging)
     value = (payoff.expected, plan.daily_rates)

@@ -77,6 +77,21 @@ def test_each_sign_is_found_where_it_was_planted(
     assert f"of {first}: " in capsys.readouterr().out
 
 
+def test_money_at_risk_is_at_the_rate_in_force(night: Night) -> None:
+    """Where nothing is held back any more, the whole balance is short."""
+    change(
+        night,
+        "update cash_flow.fct_advances set current_holdback_rate = 0",
+        "update cash_flow.dim_sellers set restricted_at ="
+        f" timestamp '{night.as_of_date} 10:00:00'",
+    )
+
+    rows = warn(night).warnings
+
+    assert len(rows) > 10
+    assert rows["expected_shortfall_minor"].equals(rows["balance_minor"])
+
+
 def test_a_policy_without_the_section_warns_of_nobody(night: Night) -> None:
     """An older policy's night goes on, and its partition is empty."""
     said: list[str] = []

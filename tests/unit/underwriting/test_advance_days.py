@@ -19,7 +19,7 @@ _ADVANCE: dict[str, Any] = {
     "seller_id": "anna",
     "currency_code": "EUR",
     "status": "disbursed",
-    "holdback_rate": 0.10,
+    "current_holdback_rate": 0.10,
     "disbursed_date": "2026-10-20",
     "closed_date": None,
     "advance_minor": 900_000,
@@ -118,6 +118,22 @@ def test_what_turns_out_late_is_a_movement_of_tonight() -> None:
     assert days["recovered_change_minor"].tolist() == [0, 7]
     assert days["carrying_minor"].tolist() == [0, 0]
     assert booked(known(cancelled, lost), days, NEXT).shape[0] == 1  # 7 taken back
+
+
+def test_a_changed_rate_moves_the_forecast_and_not_the_plan() -> None:
+    """A lower holdback takes longer and needs more allowance; the plan stays."""
+    before = booked(known({}, _YEN))
+    changed = known({"current_holdback_rate": 0.06}, _YEN)
+    same, days = booked(known({}, _YEN), before, NEXT), booked(changed, before, NEXT)
+    paid_off, usual = (
+        (frame["expected_payoff_p50_date"] - pd.Timestamp(NEXT)).dt.days.tolist()
+        for frame in (days, same)
+    )
+
+    assert (usual[0], paid_off[0]) == (190, 317)
+    assert days["allowance_minor"][0] > same["allowance_minor"][0]
+    assert days["planned_days"].tolist() == before["planned_days"].tolist()
+    assert days.loc[1].equals(same.loc[1])
 
 
 def test_a_booked_advance_stays_in_its_currency() -> None:
