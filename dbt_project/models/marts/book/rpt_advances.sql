@@ -13,6 +13,12 @@ intervals as (
 
 ),
 
+pauses as (
+
+    select * from {{ ref('int_advance_pauses') }}
+
+),
+
 newest as (
 
     select
@@ -79,14 +85,20 @@ final as (
         advances.holdback_rate,
         {{ rate('advances.repaid_minor', 'advances.owed_minor') }} as repaid_rate,
         schedule.pace_rate,
-        advances.has_missed_minimum as is_minimum_breached,
-        2 * (intervals.interval_age_days + 1) >= advances.minimum_interval_days
+        case
+            when pauses.is_completed_paused then false
+            else advances.has_missed_minimum
+        end as is_minimum_breached,
+        not coalesce(pauses.is_running_paused, false)
+        and 2 * (intervals.interval_age_days + 1) >= advances.minimum_interval_days
         and intervals.interval_paid_minor * advances.minimum_interval_days
         < intervals.interval_due_minor * (intervals.interval_age_days + 1)
             as is_near_breach
     from advances
     left join intervals
         on advances.advance_id = intervals.advance_id
+    left join pauses
+        on advances.advance_id = pauses.advance_id
     left join schedule
         on advances.advance_id = schedule.advance_id
 
