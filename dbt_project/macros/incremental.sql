@@ -151,9 +151,19 @@
 {% endmacro %}
 
 
-{# Takes out the nights after this one, which a step back in time must not show. #}
-{% macro delete_later_nights(column='as_of_date') %}
+{# Takes out the nights after this one, which a step back in time must not show. With
+   `>=` this one too, where it may have no rows that would replace those of before. #}
+{% macro delete_later_nights(column='as_of_date', operator='>') %}
     {% if is_incremental() %}
-        delete from {{ this }} where {{ column }} > {{ as_of_date() }}
+        delete from {{ this }} where {{ column }} {{ operator }} {{ as_of_date() }}
+    {% endif %}
+{% endmacro %}
+
+
+{# Takes out the nights that `only_new_nights` reads again, and so all later ones, where
+   a night may have no rows: replacing by night leaves alone what has no successor. #}
+{% macro delete_nights_to_replace() %}
+    {% if is_incremental() %}
+        delete from {{ this }} where as_of_date >= {{ first_night_to_replace() }}
     {% endif %}
 {% endmacro %}
