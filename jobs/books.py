@@ -41,11 +41,17 @@ def book_command(night: Night) -> None:
 def journal_command(night: Night, out: Path) -> None:
     """Write the journal of a booked night as a file that finance can load.
 
+    The last column is a hash of the night: one loaded with another hash was booked
+    again since, and its lines are to be replaced by these.
+
     \b
     Example:
       advances journal --as-of 2026-10-31 --out journal.csv
     """
-    for currency_code, amount in export_journal(night, out).items():
+    debits = export_journal(night, out)
+    if not debits:
+        console.print(f"Nothing moved on {night.as_of_date}")
+    for currency_code, amount in debits.items():
         console.print(f"{currency_code}: {format_minor(amount, currency_code)} debited")
     console.print(f"Written to {out}")
 

@@ -1,5 +1,7 @@
 """Journal: the night's entries as a file that finance can load."""
 
+import hashlib
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +10,7 @@ from jobs.night import Night, as_frame
 from jobs.sources.protocol import DataError
 from jobs.underwriting.money import to_decimal
 
+#: What a line says, beside the hash of all that its night says.
 _COLUMNS = (
     "journal_line_id",
     "journal_entry_id",
@@ -29,9 +32,10 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 def export_journal(night: Night, path: Path) -> dict[str, int]:
     """Write the night's lines as CSV, all or nothing; return debits by currency, minor.
 
-    The same night gives the same bytes, and its ids tell a second load from a first.
-    Raises DataError, and leaves the file as it was, where the night is not booked or
-    debits are not credits.
+    The same night gives the same bytes. Each line carries the night's hash: a night
+    loaded with another one was booked again since, and is to be replaced whole. A
+    booked night without movement is a header alone. Raises DataError, and leaves the
+    file as it was, where the night is not booked or debits are not credits.
     """
     with night.warehouse() as warehouse:
         if not warehouse.exists("underwriting", "journal_entries"):
@@ -45,7 +49,11 @@ def export_journal(night: Night, path: Path) -> dict[str, int]:
                 as_of_date=night.as_of_date,
             )
         )
-    if lines.empty:
+        (newest,) = warehouse.query(
+            "select max(as_of_date) as booked_date from underwriting.advance_days"
+        ).to_pylist()
+    # Nights up to the newest are booked, or never will be: it took in what they moved.
+    if (newest["booked_date"] or date.min) < night.as_of_date:
         message = (
             f"no journal for {night.as_of_date}; run"
             f" `advances book --as-of {night.as_of_date}` first"
@@ -73,9 +81,12 @@ def _write(lines: pd.DataFrame, path: Path) -> None:
         ]
     for name in ("advance_id", "seller_id"):
         told[name] = told[name].map(inert)
+    told = told[list(_COLUMNS)]
+    said = told.to_csv(index=False, lineterminator="\n").encode()
+    told = told.assign(night_hash=hashlib.sha256(said).hexdigest()[:16])
     path.parent.mkdir(parents=True, exist_ok=True)
     written = path.with_name(f".{path.name}.partial")
-    told[list(_COLUMNS)].to_csv(written, index=False, lineterminator="\n")
+    told.to_csv(written, index=False, lineterminator="\n")
     written.replace(path)
 
 

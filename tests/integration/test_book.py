@@ -84,6 +84,38 @@ def test_a_late_repayment_is_tonights(night: Night) -> None:
     assert (row["repaid_change_minor"], row["written_off_change_minor"]) == (5, -5)
 
 
+def test_what_came_into_a_booked_night_is_tonights(night: Night) -> None:
+    """A night ingested again after it was booked closes an advance and brings one."""
+    before = one_night_before(night)
+    first, second = rows_of(
+        night,
+        "select advance_id, planned_days, balance_minor from underwriting.advance_days"
+        " where balance_minor > 0 and planned_days < 730 order by advance_id limit 2",
+    )
+    change(
+        night,
+        f"update raw.advances set ingest_date = date '{before}'",
+        f"update raw.advance_repayments set ingest_date = date '{before}'",
+        "update cash_flow.fct_advances set repaid_minor = owed_minor,"
+        " balance_minor = 0, is_open = false, status = 'repaid',"
+        f" closed_at = timestamp '{before} 10:00:00'"
+        f" where advance_id in ('{first['advance_id']}', '{second['advance_id']}')",
+        "delete from underwriting.advance_days"
+        f" where advance_id = '{second['advance_id']}'",
+    )
+    book(night)
+    page = rows_of(night, _PAGE.format(night.as_of_date))
+    closed, new = (
+        next(row for row in page if row["advance_id"] == each["advance_id"])
+        for each in (first, second)
+    )
+
+    assert closed["repaid_change_minor"] == first["balance_minor"]
+    assert closed["balance_minor"] == new["balance_minor"] == 0
+    assert new["planned_days"] == second["planned_days"]
+    assert new["before_date"] is None
+
+
 def test_a_night_that_a_later_one_continues_stays_as_it_is(night: Night) -> None:
     """Booking it again would change what the later one opened with."""
     after = night.as_of_date + timedelta(days=1)
@@ -155,6 +187,25 @@ def test_a_book_that_does_not_add_up_fails_its_tests(night: Night) -> None:
     assert "carrying_amount_rolls_forward" in str(failed.value)
 
 
+def test_a_night_that_has_nothing_any_more_shows_nothing(night: Night) -> None:
+    """Rows of an earlier run of the night leave the marts, though none replace them."""
+    tables = (
+        *("repayment_differences", "advance_gates", "early_warnings"),
+        *("journal_entries", "advance_days"),
+    )
+    marts = (
+        *("fct_repayment_differences", "fct_advance_gates", "fct_early_warnings"),
+        *("fct_journal_entries", "fct_advance_schedule", "rpt_portfolio_daily"),
+    )
+    counts = [f"(select count(*) from book.{mart})" for mart in marts]
+    shown = value_of(night, f"select [{', '.join(counts)}]")
+    change(night, *(f"delete from underwriting.{table}" for table in tables))
+    build(night, "book")
+
+    assert sum(count > 0 for count in shown) >= 4
+    assert value_of(night, f"select [{', '.join(counts)}]") == [0] * len(marts)
+
+
 def test_the_journal_is_a_file_that_balances(night: Night, tmp_path: Path) -> None:
     """Every line is in it once, its ids are those stored, its bytes are the same."""
     path, again = tmp_path / "out" / "journal.csv", tmp_path / "again.csv"
@@ -192,10 +243,51 @@ def test_a_journal_that_is_not_there_or_is_off_writes_nothing(
 
     with pytest.raises(DataError, match="does not balance in JPY"):
         export_journal(night, path)
-    change(night, "delete from underwriting.journal_entries")
+    change(
+        night,
+        "delete from underwriting.journal_entries",
+        "delete from underwriting.advance_days",
+    )
     with pytest.raises(DataError, match="no journal for 2026-10-31"):
         export_journal(night, path)
     assert not path.exists()
+
+
+def test_a_night_booked_otherwise_has_another_hash(
+    night: Night, tmp_path: Path
+) -> None:
+    """Its ids are the same and an amount is not, so every line says it is another."""
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    export_journal(night, first)
+    change(
+        night,
+        "update underwriting.journal_entries set debit_minor = 2 * debit_minor,"
+        " credit_minor = 2 * credit_minor where kind = 'income'",
+    )
+    export_journal(night, second)
+    ids, hashes = (
+        [
+            [row[name] for row in csv.DictReader(path.read_text("utf-8").splitlines())]
+            for path in (first, second)
+        ]
+        for name in ("journal_line_id", "night_hash")
+    )
+
+    assert ids[0] == ids[1]
+    assert [len(set(each)) for each in hashes] == [1, 1]
+    assert hashes[0][0] != hashes[1][0]
+
+
+def test_a_night_without_movement_is_a_header(night: Night, tmp_path: Path) -> None:
+    """It is booked, so nobody is asked to book it."""
+    path, again = tmp_path / "journal.csv", tmp_path / "again.csv"
+    change(night, "delete from underwriting.journal_entries")
+
+    assert export_journal(night, path) == {}
+    export_journal(night, again)
+    assert path.read_text("utf-8").startswith("journal_line_id,")
+    assert len(path.read_text("utf-8").splitlines()) == 1
+    assert path.read_bytes() == again.read_bytes()
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
