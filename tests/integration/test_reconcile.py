@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from nights import SAMPLE, change, night_of, rows_of, value_of
+from unit.settlements.settlement_files import ADYEN, settlement_file
 
 from jobs.build import build
 from jobs.check_repayments import check
@@ -148,6 +149,20 @@ def test_files_that_are_refused_are_all_named(built: Night, tmp_path: Path) -> N
         reconcile(built, tmp_path)
     with pytest.raises(DataError, match="no settlement file; expected at least one"):
         reconcile(built, tmp_path / "empty")
+
+
+def test_a_folder_without_a_line_of_the_night_is_refused(
+    built: Night, tmp_path: Path
+) -> None:
+    """A header says nothing, and a file that ends after the night is not known yet."""
+    later = built.as_of_date + timedelta(days=1)
+    row = ADYEN | {"Creation Date": f"{later} 10:00:00"}
+    text = settlement_file(row)
+    (tmp_path / "later.csv").write_text(text)
+    (tmp_path / "header.csv").write_text(text.splitlines()[0])
+    message = r"2 settlement files, none .* by 2026-10-31; 1 go on after it and 1 have"
+    with pytest.raises(DataError, match=message):
+        reconcile(built, tmp_path)
 
 
 def test_what_is_uncleared_is_what_was_planted(
