@@ -9,7 +9,7 @@ import pandas as pd
 
 from jobs.night import Night, as_frame, require_marts, write_of
 from jobs.settlements.lines import SettlementError, SettlementLine
-from jobs.settlements.match import COLUMNS, SETTLED_KINDS, match_lines
+from jobs.settlements.match import SETTLED_KINDS, match_lines, without_known_pairs
 from jobs.settlements.parse import parse_settlement
 from jobs.sources.protocol import DataError
 from jobs.warehouse.book_tables import RECONCILIATION_FINDINGS
@@ -34,17 +34,25 @@ def reconcile(night: Night, folder: Path) -> Reconciled:
 
     The folder holds every file there ever was: one that has gone is missing again. A
     file with a row settled after the night is not known yet. Raises DataError naming
-    every file that is refused; nothing is written then.
+    every file that is refused, or where no file has a line of the night or before;
+    nothing is written then.
     """
     files = _read_files(folder)
     end = datetime.combine(night.as_of_date + timedelta(days=1), time())
     known = [lines for lines in files if all(line.settled_at < end for line in lines)]
+    if not any(known):
+        message = (
+            f"{folder}: {len(files)} settlement files, none with a line settled by"
+            f" {night.as_of_date}; {len(files) - len(known)} go on after it and"
+            f" {len(known)} have a header alone; expected a file that ends by then"
+        )
+        raise DataError(message)
     with night.warehouse() as warehouse:
         require_marts(night, warehouse)
         found = match_lines(
             [line for lines in known for line in lines], _read_ledger(warehouse)
         )
-        rows = _first_seen(night, warehouse, found).assign(
+        rows = without_known_pairs(found, _read_pairs(night, warehouse)).assign(
             as_of_date=pd.Timestamp(night.as_of_date), **night.versions
         )
         warehouse.replace([write_of(night, RECONCILIATION_FINDINGS, rows)])
@@ -86,25 +94,15 @@ def _read_ledger(warehouse: Warehouse) -> pd.DataFrame:
     return as_frame(rows)
 
 
-def _first_seen(
-    night: Night, warehouse: Warehouse, found: pd.DataFrame
-) -> pd.DataFrame:
-    """Leave out the pairs that an earlier night has matched, to the same ids."""
-    earlier = as_frame(
-        warehouse.query(
-            "select distinct finding_id, balance_transaction_id, finding"
-            " from underwriting.reconciliation_findings"
-            " where finding in ('matched', 'outside_ledger')"
-            " and as_of_date < $as_of_date",
-            as_of_date=night.as_of_date,
-        )
+def _read_pairs(night: Night, warehouse: Warehouse) -> pd.DataFrame:
+    """Return what earlier nights have paired, or found to be the processor's own."""
+    rows = warehouse.query(
+        "select distinct finding_id, balance_transaction_id, finding"
+        " from underwriting.reconciliation_findings"
+        " where finding in ('matched', 'outside_ledger') and as_of_date < $as_of_date",
+        as_of_date=night.as_of_date,
     )
-    marked = found.merge(
-        earlier.assign(is_earlier=True),
-        how="left",
-        on=["finding_id", "balance_transaction_id", "finding"],
-    )
-    return marked.loc[marked["is_earlier"].isna(), list(COLUMNS)]
+    return as_frame(rows)
 
 
 def _sentence(row: Any) -> str:  # noqa: ANN401 - a row of the findings

@@ -68,18 +68,21 @@ class Row:
         text = self.text(column)
         if not text:
             return 0
+        decimals = currency_exponent(currency_code)
+        expected = (
+            "digits with a decimal point and no other mark, and at most"
+            f" {decimals} decimals, as {currency_code} has"
+        )
         sign, digits = ("-", text[1:]) if text[0] == "-" else ("", text)
+        # 1.000 may be a thousand: noughts beyond the currency's decimals do not pass.
+        if len(digits.partition(".")[2]) > decimals:
+            self.refuse(column, expected)
         try:
             # Some files leave out the nought before the point.
             whole = "0" + digits if digits[:1] == "." else digits
             return to_minor(sign + whole, currency_code)
         except ValueError:
-            decimals = currency_exponent(currency_code)
-            self.refuse(
-                column,
-                "digits with a decimal point and no other mark, and at most"
-                f" {decimals} decimals, as {currency_code} has",
-            )
+            self.refuse(column, expected)
 
     def credit_less_debit(
         self, debit: str, credit: str, currency_code: str

@@ -6,7 +6,6 @@ flow they are paired one to one, equal amounts first; nothing is added up or net
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,7 @@ FINDINGS = (
     "missing_in_ledger",
     "missing_in_file",
     "duplicated",
-    "not_settled_yet",  # newer than every line of every file
+    "not_settled_yet",  # newer than every line of its currency in any file
     "outside_ledger",  # the processor's own: fees, corrections, payouts
     "batch_differs",  # a batch's lines are not what the processor paid out for them
 )
@@ -51,22 +50,37 @@ def match_lines(lines: Sequence[SettlementLine], ledger: pd.DataFrame) -> pd.Dat
     """Return one row a line, an unmatched ledger line, or a batch that does not add up.
 
     ``ledger`` has balance_transaction_id, source_id, seller_id, kind, currency_code,
-    amount_minor and occurred_at. Of it, what is older than every line is left out.
+    amount_minor and occurred_at. Of it, what is older than every line of its currency
+    is left out, or than every line at all where its currency has none.
     ``difference_minor`` is settled less ledger, of which a missing one counts as 0, so
     by currency the differences of FINDINGS up to ``not_settled_yet`` add up to what the
     files and the ledger differ by. Of a batch it is the lines' net less the payout's.
+    ``finding_id`` is the ledger line where there is one, so that it stays the same
+    whatever file settles it; else file and row, or file and batch.
     """
     files = _files(lines)
     own = files["line_kind"].isin(OWN_KINDS)
-    booked = _ledger(ledger, files.loc[~own, "happened_at"])
+    booked = _ledger(ledger, files[~own])
     settled = _with_flows(files[~own].reset_index(drop=True), booked)
-    newest = settled["happened_at"].max()
     parts = [
-        *_paired(settled, booked, newest),
+        *_paired(settled, booked),
         files[own].assign(finding="outside_ledger"),
         _batches(files),
     ]
     return _finished(pd.concat([part for part in parts if len(part)] or parts))
+
+
+def without_known_pairs(found: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what earlier nights have matched, to the same ids.
+
+    ``earlier`` has their finding_id, balance_transaction_id and finding. One is told
+    again where nothing else is: a night with findings is one that was reconciled, and
+    its residuals, of which there are none then, take the place of those before.
+    """
+    names = ["finding_id", "balance_transaction_id", "finding"]
+    marked = found.merge(earlier.assign(is_known=True), how="left", on=names)
+    is_new = marked["is_known"].isna()
+    return found[is_new.to_numpy()] if is_new.any() else found[:1]
 
 
 def _files(lines: Sequence[SettlementLine]) -> pd.DataFrame:
@@ -79,11 +93,20 @@ def _files(lines: Sequence[SettlementLine]) -> pd.DataFrame:
     return frame.rename(columns={"amount_minor": "settled_minor"})
 
 
-def _ledger(ledger: pd.DataFrame, happened: "pd.Series[datetime]") -> pd.DataFrame:
-    """Return the ledger lines that a processor settles, since the first in a file."""
+def _ledger(ledger: pd.DataFrame, files: pd.DataFrame) -> pd.DataFrame:
+    """Return the ledger lines that a processor settles, since the first in a file.
+
+    ``is_new`` where no line of the currency has come as far.
+    """
+    happened = files.groupby("currency_code")["happened_at"]
+    first, newest = (
+        ledger["currency_code"].map(moments)
+        for moments in (happened.min(), happened.max())
+    )
     is_due = ledger["kind"].isin(SETTLED_KINDS)
-    is_due &= ledger["occurred_at"] >= happened.min()
-    booked = ledger[is_due].rename(
+    is_due &= ledger["occurred_at"] >= first.fillna(files["happened_at"].min())
+    is_new = ~(ledger["occurred_at"] <= newest)
+    booked = ledger.assign(is_new=is_new)[is_due].rename(
         columns={
             "kind": "line_kind",
             "amount_minor": "ledger_minor",
@@ -116,9 +139,7 @@ def _with_flows(files: pd.DataFrame, booked: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _paired(
-    settled: pd.DataFrame, booked: pd.DataFrame, newest: datetime
-) -> list[pd.DataFrame]:
+def _paired(settled: pd.DataFrame, booked: pd.DataFrame) -> list[pd.DataFrame]:
     """Return the pairs of each flow, and what is left of either side."""
     kept = ["flow", "balance_transaction_id", "source_id", "seller_id", "ledger_minor"]
     same, lines, rows = _pair(settled, booked[kept], by_amount=True)
@@ -127,13 +148,14 @@ def _paired(
     again = lines["flow"] >= 0
     left = booked.loc[rows.index]
     is_known = left["flow"].isin(settled["flow"])
-    is_new = left["happened_at"] > newest
     words = np.select(
-        [is_known, is_new], ["duplicated", "not_settled_yet"], "missing_in_file"
+        [is_known, left["is_new"]], ["duplicated", "not_settled_yet"], "missing_in_file"
     )
     return [
-        same.assign(finding="matched"),
-        other.assign(finding="amount_differs"),
+        same.assign(finding="matched", finding_id=same["balance_transaction_id"]),
+        other.assign(
+            finding="amount_differs", finding_id=other["balance_transaction_id"]
+        ),
         lines[again].merge(first, on="flow").assign(finding="duplicated"),
         lines[~again].assign(finding="missing_in_ledger"),
         left.assign(finding=words),

@@ -8,7 +8,7 @@ RECONCILIATION_FINDINGS = Table(
     "underwriting",
     "reconciliation_findings",
     {
-        "finding_id": "text",  # file and row, ledger line, or file and batch
+        "finding_id": "text",  # ledger line, else file and row, or file and batch
         "as_of_date": "date",
         "finding": "text",  # matched | amount_differs | missing_in_ledger | ...
         "processor": "text",  # adyen | stripe; null: of the ledger alone

@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from nights import SAMPLE, change, night_of, rows_of, value_of
+from unit.settlements.settlement_files import ADYEN, settlement_file
 
 from jobs.build import build
 from jobs.check_repayments import check
@@ -40,8 +41,9 @@ def built(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Night:
 
 @pytest.fixture(scope="module")
 def reconciled(built: Night, planted: Path) -> Reconciled:
-    """Reconcile the night and build the book on it."""
+    """Reconcile and check the night, and build the book on it."""
     found = reconcile(built, planted / "settlements")
+    check(built)
     build(built, "book")
     return found
 
@@ -150,6 +152,20 @@ def test_files_that_are_refused_are_all_named(built: Night, tmp_path: Path) -> N
         reconcile(built, tmp_path / "empty")
 
 
+def test_a_folder_without_a_line_of_the_night_is_refused(
+    built: Night, tmp_path: Path
+) -> None:
+    """A header says nothing, and a file that ends after the night is not known yet."""
+    later = built.as_of_date + timedelta(days=1)
+    row = ADYEN | {"Creation Date": f"{later} 10:00:00"}
+    text = settlement_file(row)
+    (tmp_path / "later.csv").write_text(text)
+    (tmp_path / "header.csv").write_text(text.splitlines()[0])
+    message = r"2 settlement files, none .* by 2026-10-31; 1 go on after it and 1 have"
+    with pytest.raises(DataError, match=message):
+        reconcile(built, tmp_path)
+
+
 def test_what_is_uncleared_is_what_was_planted(
     built: Night, planted: Path, reconciled: Reconciled
 ) -> None:
@@ -185,22 +201,32 @@ def test_what_is_uncleared_is_what_was_planted(
 def test_all_money_is_complete_cleared_and_in_time_but_what_was_planted(
     built: Night, planted: Path
 ) -> None:
-    """Of the three figures only the planted fail, in the currency they are in."""
+    """Of the figures only the planted fail, in the currency they are in."""
     rows = rows_of(
         built,
         "select check_name, count(*) as currency_count, sum(failed_count) as failed"
         " from book.rpt_money_quality group by check_name order by check_name",
     )
     missing = labels_of(planted, "payout_line_missing")
+    since = built.as_of_date - timedelta(days=27)
+    wrong = (
+        "select count(*) from underwriting.repayment_differences"
+        f" where kind = 'holdback' and difference_date >= date '{since}'"
+    )
+    reconciled_dates = rows_of(
+        built, "select distinct reconciled_date from book.rpt_money_quality"
+    )
 
     assert [(row["check_name"], int(row["failed"])) for row in rows] == [
         ("clearing", len(SETTLED) + 4),
         ("completeness", len(missing)),
+        ("holdback", value_of(built, wrong)),
         ("settled_within_1_days", 0),
         ("settled_within_2_days", 0),
         ("settled_within_4_days", 0),
     ]
     assert {row["currency_count"] for row in rows} == {4}
+    assert reconciled_dates == [{"reconciled_date": built.as_of_date}]
 
 
 def test_planted_repayments_are_refused_or_differ_from_what_was_due(

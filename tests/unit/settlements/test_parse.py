@@ -154,6 +154,14 @@ def test_a_byte_order_mark_and_spaces_are_no_part_of_a_name() -> None:
                 " decimal point and no other mark, and at most 0 decimals, as JPY has"
             ),
         ),
+        (
+            {"Gross Currency": "JPY", "Gross Credit (GC)": "1.000"},
+            "column 'Gross Credit (GC)': '1.000'; expected digits",
+        ),
+        (
+            {"Gross Credit (GC)": "1.000"},
+            "column 'Gross Credit (GC)': '1.000'; expected digits",
+        ),
         ({"Net Currency": "€"}, "column 'Net Currency': '€'; expected a currency"),
         ({"Type": "Gift"}, "column 'Type': 'Gift'; expected one of settled, refunded"),
         ({"TimeZone": "XYZ"}, "column 'TimeZone': 'XYZ'; expected one of"),

@@ -5,13 +5,24 @@ with findings as (
 
 ),
 
+reconciled as (
+
+    -- Files may come on some nights only: the newest that had any holds until then.
+    select max(as_of_date) as reconciled_date from findings
+
+),
+
 known as (
 
     -- Pairs stay with the night that found them; the rest is told every night.
-    select * from findings
+    select
+        findings.*,
+        reconciled.reconciled_date
+    from findings
+    cross join reconciled
     where
-        as_of_date = {{ as_of_date() }}
-        or finding in ('matched', 'outside_ledger')
+        findings.as_of_date = reconciled.reconciled_date
+        or findings.finding in ('matched', 'outside_ledger')
 
 ),
 
@@ -27,7 +38,15 @@ final as (
         ledger_minor,
         difference_minor,
         happened_at,
-        settled_at
+        settled_at,
+        reconciled_date,
+        {{ days_between('cast(happened_at as date)', 'reconciled_date') }} as age_days,
+        case
+            when finding = 'matched'
+                then {{ days_between(
+                    'cast(happened_at as date)', 'cast(settled_at as date)'
+                ) }}
+        end as settled_days
     from known
     qualify row_number() over (
         partition by finding_id

@@ -17,13 +17,15 @@
      '-amount_minor', 'initiated_at', 'true'),
     ('advance', 'stg_advances', 'advance_id', 'seller_id',
      'advance_minor', 'disbursed_at', 'true'),
-    ('advance_repayment', 'stg_advance_repayments', 'balance_transaction_id', nobody,
+    ('advance_repayment', 'stg_advance_repayments',
+     'coalesce(balance_transaction_id, advance_repayment_id)', nobody,
      '-amount_minor', 'repaid_at', 'true'),
 ] %}
 
 with sources as (
 
-    -- A repayment names its line, not the other way round, or none.
+    -- A repayment names its line, not the other way round; one that names none is a
+    -- flow by itself, whose line is missing.
     {% for kind, model, id, seller, amount, moment, condition in flows %}
         {{ 'union all' if not loop.first }}
         select

@@ -33,21 +33,9 @@ uncleared as (
 
 ),
 
-young_lines as (
+holdbacks as (
 
-    select
-        currency_code,
-        abs(ledger_minor) as checked_minor,
-        {{ days_between('cast(happened_at as date)', as_of_date()) }} as age_days,
-        {{ days_between(
-            'cast(happened_at as date)',
-            "cast(case when finding = 'matched' then settled_at end as date)"
-        ) }} as settled_days
-    from findings
-    where
-        ledger_minor is not null
-        and finding <> 'batch_differs'
-        and cast(happened_at as date) >= {{ as_of_date(-27) }}
+    select * from {{ ref('int_checked_holdbacks') }}
 
 ),
 
@@ -96,16 +84,27 @@ checked as (
         abs(residual_minor) as checked_minor,
         abs(residual_minor) as failed_minor
     from uncleared
+    union all
+    select
+        currency_code,
+        'holdback' as check_name,
+        checked_minor,
+        failed_minor
+    from holdbacks
     {% for days in [1, 2, 4] %}
         union all
         select
             currency_code,
             'settled_within_{{ days }}_days' as check_name,
-            checked_minor,
-            case when coalesce(settled_days, 99) > {{ days }} then checked_minor end
-                as failed_minor
-        from young_lines
-        where age_days >= {{ days }}
+            abs(ledger_minor) as checked_minor,
+            case
+                when coalesce(settled_days, 99) > {{ days }} then abs(ledger_minor)
+            end as failed_minor
+        from findings
+        where
+            finding <> 'batch_differs'
+            and ledger_minor is not null
+            and age_days between {{ days }} and 27
     {% endfor %}
 
 ),
@@ -121,7 +120,8 @@ final as (
         {{ sum_minor('checked_minor') }} as checked_minor,
         {{ sum_minor('failed_minor') }} as failed_minor,
         1 - {{ rate(sum_minor('failed_minor'), sum_minor('checked_minor')) }}
-            as passed_rate
+            as passed_rate,
+        (select max(findings.reconciled_date) from findings) as reconciled_date
     from checked
     group by currency_code, check_name
 
