@@ -106,7 +106,9 @@ def _read_pairs(night: Night, warehouse: Warehouse) -> pd.DataFrame:
 
 
 def _sentence(row: Any) -> str:  # noqa: ANN401 - a row of the findings
+    is_pair = row.finding == "amount_differs"  # Its id is the ledger line's.
+    place = f" in {row.file_name}:{row.row_number}" if is_pair else ""
     return (
-        f"{row.finding}: {row.finding_id}, {row.line_kind} {row.reference},"
+        f"{row.finding}: {row.finding_id}{place}, {row.line_kind} {row.reference},"
         f" {row.currency_code} {row.difference_minor:+,} minor units"
     )

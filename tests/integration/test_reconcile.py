@@ -73,6 +73,7 @@ def test_every_planted_settlement_error_is_found_and_nothing_else(
 
     assert sorted(found) == labels_of(planted, *SETTLED)
     assert len(reconciled.residuals) == len(SETTLED)
+    assert all(".csv:" in text or "in_file" in text for text in reconciled.residuals)
     assert reconciled.counts["matched"] > 10_000
 
 
