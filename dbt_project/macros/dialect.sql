@@ -120,7 +120,8 @@
 {%- endmacro %}
 
 {% macro bigquery__whole_quotient(amount, divisor) -%}
-    div({{ amount }}, nullif({{ divisor }}, 0))
+    {#- Parentheses of its own: a translator of SQL may make an operator of div(). -#}
+    div(({{ amount }}), nullif({{ divisor }}, 0))
 {%- endmacro %}
 
 

@@ -3,8 +3,8 @@
     materialized='incremental',
     incremental_strategy=partition_strategy(),
     unique_key='as_of_date',
-    on_schema_change='append_new_columns',
-    full_refresh=false,
+    on_schema_change='fail',
+    pre_hook='{{ delete_later_nights() }}',
     partition_by=by_day('as_of_date')
 ) }}
 

@@ -4,7 +4,7 @@
     incremental_strategy=partition_strategy(),
     unique_key='as_of_date',
     on_schema_change='fail',
-    pre_hook='{{ delete_later_nights() }}',
+    pre_hook='{{ delete_nights_to_replace() }}',
     partition_by=by_day('as_of_date'),
     cluster_by=by_seller()
 ) }}
