@@ -3,12 +3,13 @@
 import shutil
 from collections import defaultdict
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import duckdb
 import numpy as np
 import pytest
+from guide import guide_queries
 from nights import rows_of, value_of
 
 from jobs.build import build
@@ -95,6 +96,25 @@ def test_each_matured_forecast_has_its_outcome(night: Night) -> None:
             assert probability == pytest.approx(_probability(forecast, level), abs=1e-6)
             reached = forecast["sold_minor"] >= level - 1e-6
             assert row[f"has_reached_{name}"] == reached
+
+
+def test_the_guide_says_how_forecasts_held(night: Night) -> None:
+    """Its answer is the share of this year's outcomes that lay inside the band."""
+    champion = night.versions["model_version"]
+    outcomes = [
+        row
+        for row in rows_of(night, OUTCOMES)
+        if row["as_of_date"] >= date(2026, 1, 1) and row["model_version"] == champion
+    ]
+    found = rows_of(night, guide_queries()[9])
+
+    assert {7, 90} <= {row["horizon_days"] for row in found}
+    for row in found:
+        days = row["horizon_days"]
+        ended = [each for each in outcomes if each["horizon_days"] == days]
+        inside = sum(each["is_inside_80"] for each in ended) / len(ended)
+        assert int(row["forecast_count"]) == len(ended)
+        assert row["inside_80_rate"] == pytest.approx(inside, abs=5.1e-4)
 
 
 def _key(row: dict[str, Any]) -> tuple[Any, ...]:
