@@ -18,13 +18,16 @@ BIGQUERY := .venv-bigquery
 PYTHON_313 := $(shell for name in python3.13 python3.14 "env PYENV_VERSION=$$(pyenv versions --bare 2>/dev/null | grep -m1 '^3\.13') python3.13"; do $$name -c '' 2>/dev/null && echo $$name && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly test bigquery lint format clean
+.PHONY: help nightly docs test bigquery lint format clean
 
 help: ## Show what there is to make.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 nightly: $(VENV)/.ready ## Set up, then make one night's offers on the sample marketplace.
 	@$(VENV)/bin/advances nightly
+
+docs: $(VENV)/.ready ## Set up, then write the documentation of that night's marts as one page.
+	@$(VENV)/bin/advances docs
 
 test: $(VENV)/.ready-checks $(if $(PYTHON_313),$(BIGQUERY)/.ready) lint ## Set up, then run every check.
 	$(if $(PYTHON_313),,@echo "No Python 3.13: tests on the BigQuery stand-in are skipped, or fail under CI.")

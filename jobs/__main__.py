@@ -13,7 +13,7 @@ import click
 from rich.progress import Progress
 
 from jobs.books import BOOKS
-from jobs.build import BuildError, Part, build
+from jobs.build import BuildError, Part, build, write_docs
 from jobs.check_repayments import check
 from jobs.decide import decide
 from jobs.ingest import ingest
@@ -159,6 +159,23 @@ def build_command(night: Night, part: Part) -> None:
     with console.status(f"build {part}"):
         count = build(night, part)
     console.print(f"{count} models and tests passed in {night.warehouse_address}")
+
+
+@cli.command("docs")
+@of_night
+def docs_command(night: Night) -> None:
+    """Write the documentation of every mart and column as one page, with dbt.
+
+    It begins with the analyst's guide: ten questions with their SQL.
+
+    \b
+    Example:
+      advances docs --as-of 2026-10-31
+    """
+    with console.status("docs"):
+        path = write_docs(night)
+    # In one piece, to be copied.
+    console.print(f"Documentation: {path}", soft_wrap=True)
 
 
 @cli.group("forecast")

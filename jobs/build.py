@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from pathlib import Path
 from typing import Literal
 
 from jobs.dbt_process import run_dbt
@@ -35,6 +36,28 @@ def build(night: Night, part: Part) -> int:
     return _run(night, part, is_full_refresh=is_full_refresh)
 
 
+def write_docs(night: Night) -> Path:
+    """Write what the dbt project says of the warehouse as one page; return its path.
+
+    It opens from disk and needs no network. Raises DataError without marts.
+    """
+    with night.warehouse() as warehouse:
+        if not warehouse.exists("cash_flow", "rpt_built_night"):
+            message = (
+                f"{night.warehouse_address} has no marts to describe; run `advances"
+                " nightly` for the same --source and --as-of first"
+            )
+            raise DataError(message)
+    target, page = night.workspace / "dbt", night.workspace / "docs" / "index.html"
+    # Without compiling: some SQL can be made only beside tables of parts built later.
+    for words in (("parse",), ("docs", "generate", "--static", "--no-compile")):
+        code, output = _dbt(night, target, *words)
+        if code:
+            raise BuildError(output)
+    page.parent.mkdir(exist_ok=True)
+    return (target / "static_index.html").replace(page)
+
+
 def _newest_night(warehouse: Warehouse) -> date | None:
     """Return the newest night that the marts have seen, finished or not."""
     if not warehouse.exists("cash_flow", "fct_seller_health_daily"):
@@ -48,26 +71,16 @@ def _newest_night(warehouse: Warehouse) -> date | None:
 
 def _run(night: Night, part: Part, *, is_full_refresh: bool) -> int:
     target = night.workspace / "dbt"
-    target.mkdir(parents=True, exist_ok=True)
-    arguments = [
-        "--quiet",
+    results_path = target / "run_results.json"
+    results_path.unlink(missing_ok=True)
+    code, output = _dbt(
+        night,
+        target,
         "build",
         *("--select", f"tag:{part}"),
         *("--exclude-resource-type", "unit_test"),  # They test SQL, not tonight's data.
-        *("--project-dir", str(night.settings.dbt_project)),
-        *("--profiles-dir", str(night.settings.dbt_project)),
-        *("--target-path", str(target)),
-        *("--log-path", str(target)),
         *(["--full-refresh"] if is_full_refresh else []),
-    ]
-    environment = night.settings.dbt_environment(night.warehouse_address) | {
-        "ADVANCES_AS_OF_DATE": night.as_of_date.isoformat(),
-        "ADVANCES_POLICY_VERSION": night.policy.policy_version,
-    }
-    printed, results_path = target / "printed.txt", target / "run_results.json"
-    results_path.unlink(missing_ok=True)
-    code = run_dbt(arguments, environment, printed)
-    output = printed.read_text(encoding="utf-8")
+    )
     if code not in {0, 1} or not results_path.exists():
         raise BuildError(output)
     results = json.loads(results_path.read_text(encoding="utf-8"))["results"]
@@ -76,6 +89,26 @@ def _run(night: Night, part: Part, *, is_full_refresh: bool) -> int:
         if result["status"] == "warn":
             night.say(f"warning: {_name(result)}: {result['message']}")
     return len(results)
+
+
+def _dbt(night: Night, target: Path, *words: str) -> tuple[int, str]:
+    """Run dbt for the night; return its exit code and what it printed."""
+    target.mkdir(parents=True, exist_ok=True)
+    arguments = [
+        "--quiet",
+        *words,
+        *("--project-dir", str(night.settings.dbt_project)),
+        *("--profiles-dir", str(night.settings.dbt_project)),
+        *("--target-path", str(target)),
+        *("--log-path", str(target)),
+    ]
+    environment = night.settings.dbt_environment(night.warehouse_address) | {
+        "ADVANCES_AS_OF_DATE": night.as_of_date.isoformat(),
+        "ADVANCES_POLICY_VERSION": night.policy.policy_version,
+    }
+    printed = target / "printed.txt"
+    code = run_dbt(arguments, environment, printed)
+    return code, printed.read_text(encoding="utf-8")
 
 
 def _name(result: dict[str, str]) -> str:
