@@ -24,12 +24,19 @@ _TYPES: dict[Type, str] = {
 class DuckDBWarehouse:
     """Reads and writes one DuckDB file; use it as a context manager."""
 
-    def __init__(self, path: Path, memory_limit: str = "2GB") -> None:
-        """Open or create the file at ``path``; WarehouseError where that fails."""
+    def __init__(
+        self, path: Path, memory_limit: str = "2GB", *, is_read_only: bool = False
+    ) -> None:
+        """Open or create the file at ``path``; WarehouseError where that fails.
+
+        Any number of processes may have it open while all of them only read.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._connection = duckdb.connect(
-                str(path), config={"memory_limit": memory_limit, "threads": 2}
+                str(path),
+                read_only=is_read_only,
+                config={"memory_limit": memory_limit, "threads": 2},
             )
         except duckdb.IOException as error:
             advice = (
