@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ import sqlglot
 from bigquery_standin import Standin
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery as bigquery_client
+from guide import guide_queries
 from kill_at import POINTS
-from nights import night_of
+from nights import night_of, rows_of
+from notebook_runs import NOTEBOOKS, outputs_of
 from postgres_server import Postgres
 from sqlglot import exp
 
@@ -191,6 +194,8 @@ def test_two_nights_are_the_same_in_both_warehouses(
     _every_job_is_labelled_and_bounded(bigquery, night, show)
     _every_model_is_bigquery_sql(night)
     _a_second_night_reads_partitions(night, show)
+    _the_guide_says_the_same(embedded, night, show)
+    _notebooks_run(show)
 
     # The tests of the marts have passed in both twice.
     untested = {"DBT_EXCLUDE_RESOURCE_TYPES": "test unit_test"}
@@ -263,9 +268,44 @@ def _every_fact_is_laid_out_by_day(
     for fact in facts:
         assert fact.time_partitioning.type_ == "DAY", fact.table_id
         assert fact.clustering_fields == ["seller_id"], fact.table_id
+        assert fact.description, fact.table_id
+        assert all(field.description for field in fact.schema), fact.table_id
     for name in RAW_TABLES:
         assert client.get_table(f"raw.{name}").require_partition_filter, name
     show(f"{len(facts)} facts are partitioned by day and clustered by seller")
+
+
+def _the_guide_says_the_same(
+    embedded: Night, night: Night, show: Callable[[str], None]
+) -> None:
+    """Each query of the analyst's guide, as it stands on the page, finds equal rows."""
+    counts = []
+    for number, sql in guide_queries().items():
+        expected, found = (
+            sorted(
+                [str(value) for value in _as_number(row)] for row in rows_of(each, sql)
+            )
+            for each in (embedded, night)
+        )
+        assert found == expected, number
+        counts.append(len(found))
+    assert sum(bool(count) for count in counts) >= 8
+    show(f"the guide's {len(counts)} queries find {counts} rows in both warehouses")
+
+
+def _as_number(row: dict[str, Any]) -> list[Any]:
+    """Return the values of a row; DuckDB adds up whole numbers to decimals."""
+    return [
+        int(value) if isinstance(value, Decimal) else value for value in row.values()
+    ]
+
+
+def _notebooks_run(show: Callable[[str], None]) -> None:
+    """Run the notebooks with the most SQL, which need the setting alone."""
+    for path in NOTEBOOKS:
+        if path.name[:2] in {"01", "03"}:
+            assert outputs_of(path)["image/png"] >= 3
+            show(f"{path.name} runs on BigQuery")
 
 
 def _every_job_is_labelled_and_bounded(
