@@ -42,7 +42,7 @@ def built(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Night:
 @pytest.fixture(scope="module")
 def reconciled(built: Night, planted: Path) -> Reconciled:
     """Reconcile and check the night, and build the book on it."""
-    found = reconcile(built, planted / "settlements")
+    found = reconcile(built, str(planted / "settlements"))
     check(built)
     build(built, "book")
     return found
@@ -126,14 +126,14 @@ def test_pairs_are_stored_once_and_residuals_every_night(
     """A night again replaces its findings; the next one adds what is new to it."""
     count = "select count(*) from underwriting.reconciliation_findings"
     before = value_of(built, count)
-    assert reconcile(built, planted / "settlements") == reconciled
+    assert reconcile(built, str(planted / "settlements")) == reconciled
     assert value_of(built, count) == before
     change(
         built,
         "update underwriting.reconciliation_findings"
         f" set as_of_date = as_of_date - {timedelta(days=1).days}",
     )
-    reconcile(built, planted / "settlements")
+    reconcile(built, str(planted / "settlements"))
     tonight = f"where as_of_date = date '{built.as_of_date}'"
     matched = value_of(built, f"{count} {tonight} and finding = 'matched'")
 
@@ -148,9 +148,9 @@ def test_files_that_are_refused_are_all_named(built: Night, tmp_path: Path) -> N
     (tmp_path / "a.csv").write_text("Type,Amount\n")
     (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DataError, match=r"(?s)a\.csv, row 1: no column.*b\.csv.*UTF-8"):
-        reconcile(built, tmp_path)
+        reconcile(built, str(tmp_path))
     with pytest.raises(DataError, match="no settlement file; expected at least one"):
-        reconcile(built, tmp_path / "empty")
+        reconcile(built, str(tmp_path / "empty"))
 
 
 def test_a_folder_without_a_line_of_the_night_is_refused(
@@ -164,7 +164,7 @@ def test_a_folder_without_a_line_of_the_night_is_refused(
     (tmp_path / "header.csv").write_text(text.splitlines()[0])
     message = r"2 settlement files, none .* by 2026-10-31; 1 go on after it and 1 have"
     with pytest.raises(DataError, match=message):
-        reconcile(built, tmp_path)
+        reconcile(built, str(tmp_path))
 
 
 def test_what_is_uncleared_is_what_was_planted(

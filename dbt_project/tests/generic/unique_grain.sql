@@ -1,10 +1,11 @@
 {# Rows that share the columns which should tell them apart. #}
-{% test unique_grain(model, columns) %}
+{% test unique_grain(model, columns, only_tonight=false) %}
 
     select
         {{ columns | join(', ') }},
         count(*) as row_count
     from {{ model }}
+    {% if only_tonight %} where as_of_date >= {{ as_of_date() }} {% endif %}
     group by {{ columns | join(', ') }}
     having count(*) > 1
 
