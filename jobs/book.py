@@ -15,7 +15,7 @@ from jobs.underwriting.advance_days import (
     continued,
     planned_days,
 )
-from jobs.underwriting.journal import journal_entries
+from jobs.underwriting.journal import POSTINGS, journal_entries
 from jobs.underwriting.policy import Staging
 from jobs.warehouse.book_tables import ADVANCE_DAYS, JOURNAL_ENTRIES
 from jobs.warehouse.protocol import Warehouse, Write
@@ -131,7 +131,8 @@ def book(night: Night) -> Booked | None:
             rows = continued(known, _read_opening(warehouse, before))
         except ValueError as error:
             raise DataError(str(error)) from error
-        days = pd.DataFrame(columns=list(ADVANCE_DAYS.columns))
+        posted = {posting.column for posting in POSTINGS}
+        days = pd.DataFrame(columns=sorted(posted | set(ADVANCE_DAYS.columns)))
         if not rows.empty:
             grid = as_grid(read_quantiles(night, warehouse), rows, may_lack=True)
             days = advance_days(rows, grid, night.as_of_date, staging)

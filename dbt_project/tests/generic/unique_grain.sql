@@ -5,7 +5,7 @@
         {{ columns | join(', ') }},
         count(*) as row_count
     from {{ model }}
-    {% if only_tonight %} where as_of_date >= {{ as_of_date() }} {% endif %}
+    where {{ 'as_of_date >= ' ~ as_of_date() if only_tonight else 'true' }}
     group by {{ columns | join(', ') }}
     having count(*) > 1
 

@@ -74,7 +74,10 @@ final as (
                     coalesce(abs(differences.difference_minor), 0)
                 )
         end as checked_minor,
-        abs(differences.difference_minor) as failed_minor
+        case
+            when checks.checked_date is not null
+                then abs(differences.difference_minor)
+        end as failed_minor
     from differences
     full outer join taken
         on
