@@ -252,4 +252,4 @@ def main(advances: int, every: int, *months: int) -> None:
 
 if __name__ == "__main__":
     given = [int(word) for word in sys.argv[1:]]
-    main(*(given + [100_000, 4, 3, 24][len(given) :]))
+    main(*(given + [32_000, 4, 3, 24][len(given) :]))

@@ -1,8 +1,10 @@
 """A night with planted discrepancies: each is found, and nothing else is."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import fsspec
 import pyarrow.parquet as pq
 import pytest
 from nights import SAMPLE, change, night_of, rows_of, value_of
@@ -12,6 +14,7 @@ from jobs.build import build
 from jobs.check_repayments import check
 from jobs.ingest import ingest
 from jobs.night import Night
+from jobs.nightly import steps_of
 from jobs.reconcile import Reconciled, reconcile
 from jobs.sources.protocol import DataError
 from jobs.sources.sample import Sample, write
@@ -151,6 +154,19 @@ def test_files_that_are_refused_are_all_named(built: Night, tmp_path: Path) -> N
         reconcile(built, str(tmp_path))
     with pytest.raises(DataError, match="no settlement file; expected at least one"):
         reconcile(built, str(tmp_path / "empty"))
+
+
+def test_a_night_reconciles_where_a_setting_names_the_folder(built: Night) -> None:
+    """Before the marts of the book; any address will do, and nothing by default."""
+    with fsspec.open("memory://settled/2026/a.csv", "w") as file:
+        file.write("Type,Amount\n")
+    settings = replace(built.settings, settlements="memory://settled")
+    steps = steps_of(replace(built, settings=settings))
+
+    assert list(steps).index("reconcile") == list(steps).index("build book") - 1
+    assert set(steps) - set(steps_of(built)) == {"reconcile"}
+    with pytest.raises(DataError, match=r"2026/a\.csv, row 1: no column"):
+        steps["reconcile"](replace(built, settings=settings))
 
 
 def test_a_folder_without_a_line_of_the_night_is_refused(
