@@ -174,6 +174,10 @@ class RunsOverSensor(BaseSensorOperator):
 DEADLINE_HOURS = float(os.environ.get("ADVANCES_DEADLINE_HOURS") or 3)
 
 
+#: Whether there are settlement files for a night to reconcile.
+HAS_SETTLEMENTS = bool(os.environ.get("ADVANCES_SETTLEMENTS"))
+
+
 def report_deadline(context: dict[str, Any]) -> None:
     """Log one line for a run that is not done in time: which night, and since when."""
     run = context["dag_run"]

@@ -9,7 +9,8 @@ that, and publishing can be tried again without it. The watch compares the night
 an earlier one: what it finds is a line in its log that starts with AMBER, and the task
 succeeds. The check of what was taken of each advance against what was due, the book of
 advances, warnings of those in trouble and the marts of it all come beside publishing
-too: they read the night, and no offer waits for them.
+too: they read the night, and no offer waits for them. Where ADVANCES_SETTLEMENTS names
+a folder, its files are reconciled with the ledger before those marts.
 
 A night that is run again replaces what it wrote. What fails a test or the audit is not
 published: the product goes on showing what it showed.
@@ -17,7 +18,7 @@ published: the product goes on showing what it showed.
 
 from airflow.sdk import DAG, PartitionedAssetTimetable
 
-from dag_kit import CASH_FLOWS, NIGHT, AdvancesOperator, Tag
+from dag_kit import CASH_FLOWS, HAS_SETTLEMENTS, NIGHT, AdvancesOperator, Tag
 
 #: Shares of the sellers predicted side by side; must divide the jobs' 64 buckets.
 SHARE_COUNT = 4
@@ -59,5 +60,8 @@ with DAG(
     # Not after publishing: where that fails, what the watch says is wanted most.
     build_offers >> watch
     build_offers >> [check, book, warn] >> build_book
+    if HAS_SETTLEMENTS:
+        reconcile = AdvancesOperator(task_id="reconcile", command="reconcile")
+        build_offers >> reconcile >> build_book
     # What leads to the product has more tasks behind it, so it takes the pool first.
     decide >> forecast_challenge

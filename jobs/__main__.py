@@ -59,13 +59,13 @@ def nightly_command(night: Night, *, timings: bool) -> None:
       advances nightly
       advances nightly --source olist --source-path data/olist --as-of 2018-06-30
     """
-    from jobs.nightly import STEPS, nightly, summarise
+    from jobs.nightly import nightly, steps_of, summarise
 
     console.print(
         f"[bold]Night of {night.as_of_date}[/bold], source {night.source.name}, "
         f"policy {night.policy.policy_version}"
     )
-    with progress(len(STEPS)) as advance:
+    with progress(len(steps_of(night))) as advance:
         seconds = nightly(night, advance)
     print_summary(night, summarise(night), seconds if timings else {})
 

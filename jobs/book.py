@@ -15,7 +15,7 @@ from jobs.underwriting.advance_days import (
     continued,
     planned_days,
 )
-from jobs.underwriting.journal import journal_entries
+from jobs.underwriting.journal import POSTINGS, journal_entries
 from jobs.underwriting.policy import Staging
 from jobs.warehouse.book_tables import ADVANCE_DAYS, JOURNAL_ENTRIES
 from jobs.warehouse.protocol import Warehouse, Write
@@ -84,6 +84,15 @@ _PLANS = f"""
     where known.is_new
     group by known.advance_id
 """
+#: What the offers that were accepted waive of the fee of an advance they settle.
+_DISCOUNTS = """
+    select known.advance_id, max(offers.discount_minor) as discount_minor
+    from known
+    inner join underwriting.advance_offers as offers
+        on known.offer_id = offers.offer_id and offers.as_of_date >= $since
+    where offers.discount_minor > 0
+    group by known.advance_id
+"""
 _OPENING = """
     select booked.*
     from booked
@@ -122,7 +131,8 @@ def book(night: Night) -> Booked | None:
             rows = continued(known, _read_opening(warehouse, before))
         except ValueError as error:
             raise DataError(str(error)) from error
-        days = pd.DataFrame(columns=list(ADVANCE_DAYS.columns))
+        posted = {posting.column for posting in POSTINGS}
+        days = pd.DataFrame(columns=sorted(posted | set(ADVANCE_DAYS.columns)))
         if not rows.empty:
             grid = as_grid(read_quantiles(night, warehouse), rows, may_lack=True)
             days = advance_days(rows, grid, night.as_of_date, staging)
@@ -162,22 +172,22 @@ def _read_known(
 ) -> pd.DataFrame:
     """Return what the marts know of each advance that is owed or may have moved.
 
-    New advances have their plan beside it.
+    New advances have their plan beside it, all of them what is waived of an old fee.
     """
     known = as_frame(warehouse.query(_BOOKED_AND_KNOWN + _KNOWN, before=before))
     since = night.as_of_date - timedelta(days=_OFFERED_DAYS)
-    plans = as_frame(
-        warehouse.query(_BOOKED_AND_KNOWN + _PLANS, before=before, since=since)
-    )
-    known = known.merge(plans, on="advance_id", how="left")
+    for offered in (_PLANS, _DISCOUNTS):
+        found = warehouse.query(_BOOKED_AND_KNOWN + offered, before=before, since=since)
+        known = known.merge(as_frame(found), on="advance_id", how="left")
     return known.assign(
+        discount_minor=known["discount_minor"].fillna(0).astype("int64"),
         planned_days=planned_days(
             (known["advance_minor"] + known["fee_minor"]).to_numpy(),
             known["holdback_rate"].to_numpy(),
             known["offered_days"].to_numpy(dtype="float64"),
             known["sold_minor"].fillna(0).to_numpy(dtype="float64"),
             staging.longest_expected_days,
-        )
+        ),
     )
 
 

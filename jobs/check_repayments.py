@@ -11,7 +11,11 @@ from jobs.underwriting.repayment_check import (
     check_repayments,
     gates_in_force,
 )
-from jobs.warehouse.book_tables import ADVANCE_GATES, REPAYMENT_DIFFERENCES
+from jobs.warehouse.book_tables import (
+    ADVANCE_GATES,
+    REPAYMENT_CHECKS,
+    REPAYMENT_DIFFERENCES,
+)
 from jobs.warehouse.protocol import Warehouse
 
 #: Advances closed for longer are not looked at again, so that a night's cost does not
@@ -36,12 +40,20 @@ def check(night: Night) -> Checked:
         gates = night.policy.gates or ()
         found = check_repayments(book, gates, night.as_of_date)
         in_force = gates_in_force(book, gates, night.as_of_date)
+        done = pd.DataFrame(
+            {
+                "pausing_events": [",".join(sorted(night.policy.pausing_events))],
+                "advance_count": [len(book.advances)],
+                "difference_count": [len(found)],
+            }
+        )
         versions = night.versions | {"as_of_date": pd.Timestamp(night.as_of_date)}
         warehouse.replace(
             [
                 write_of(night, table, rows.assign(**versions))
                 for table, rows in (
                     (REPAYMENT_DIFFERENCES, found),
+                    (REPAYMENT_CHECKS, done),
                     (ADVANCE_GATES, in_force),
                 )
             ]

@@ -18,6 +18,7 @@ from jobs.ingest import ingest
 from jobs.night import Night, as_frame
 from jobs.price import price
 from jobs.publish import publish
+from jobs.reconcile import reconcile
 from jobs.underwriting.reasons import BY_CODE
 from jobs.warehouse.protocol import Warehouse
 from jobs.warn import warn
@@ -57,6 +58,14 @@ class Summary:
     offers_hash: str
 
 
+def _reconcile(night: Night) -> None:
+    """Hold the settlement files against the ledger, and say how many lines are off."""
+    found = reconcile(night, night.settings.settlements)
+    night.say(
+        f"{found.file_count:,} settlement files, {len(found.residuals):,} lines differ"
+    )
+
+
 STEPS: dict[str, Callable[[Night], object]] = {
     "ingest": ingest,
     "build cash_flow": lambda night: build(night, "cash_flow"),
@@ -70,10 +79,17 @@ STEPS: dict[str, Callable[[Night], object]] = {
     "check": check,
     "book": book,
     "warn": warn,
+    "reconcile": _reconcile,
     "build book": lambda night: build(night, "book"),
     "watch": watch,
     "forecast challenge": challenge,
 }
+
+
+def steps_of(night: Night) -> dict[str, Callable[[Night], object]]:
+    """Return the night's steps; files are reconciled where a setting names them."""
+    left_out = set() if night.settings.settlements else {"reconcile"}
+    return {name: step for name, step in STEPS.items() if name not in left_out}
 
 
 def nightly(night: Night, on_step: Callable[[str], None]) -> dict[str, float]:
@@ -83,7 +99,7 @@ def nightly(night: Night, on_step: Callable[[str], None]) -> dict[str, float]:
     """
     warm_up()
     seconds = {}
-    for name, step in STEPS.items():
+    for name, step in steps_of(night).items():
         on_step(name)
         started = time.perf_counter()
         step(night)

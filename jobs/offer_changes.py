@@ -1,12 +1,15 @@
 """Offer changes: what is open to each seller beside the night before, and why.
 
-Read back from what both nights have stored.
+Read from what both nights have stored, and tonight is about to store.
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from jobs.night import Night, as_frame, write_of
 from jobs.stored_forecasts import as_grid, read_quantiles
@@ -22,11 +25,43 @@ _TERMS = ["advance_minor", "owed_minor", "target_term_days", "holdback_rate"]
 _ORDER = {reason.code: place for place, reason in enumerate(REASONS)}
 
 
-def changes_of(night: Night, warehouse: Warehouse) -> Write:
-    """Return the write of the night's changes; on a first night there are none."""
+@dataclass(frozen=True)
+class _Ledger:
+    """The tables of both nights; those of tonight that are not stored yet, as made."""
+
+    warehouse: Warehouse
+    tonight: date
+    made: dict[str, pd.DataFrame]
+
+    def of(self, then: Night, table: str) -> pd.DataFrame:
+        """Return the rows of that night, by its policy."""
+        if then.as_of_date == self.tonight and table in self.made:
+            return self.made[table]
+        return as_frame(
+            self.warehouse.query(
+                f"select * from underwriting.{table} where as_of_date = $as_of_date"
+                " and policy_version = $policy_version",
+                as_of_date=then.as_of_date,
+                policy_version=then.policy.policy_version,
+            )
+        )
+
+
+def changes_of(night: Night, writes: Sequence[Write], warehouse: Warehouse) -> Write:
+    """Return the write of the night's changes; on a first night there are none.
+
+    ``writes`` are the night's offers and evaluations, so that all of them can be
+    written in one transaction with why they changed.
+    """
+    made = {
+        write.table.name: as_frame(write.rows)
+        for write in writes
+        if isinstance(write.rows, pa.Table)
+    }
+    ledger = _Ledger(warehouse, night.as_of_date, made)
     nothing = pd.DataFrame(columns=list(OFFER_CHANGES.columns))
-    opened = _of(night, "advance_offers", warehouse)
-    earlier = _of(night, "open_offers", warehouse)
+    opened = ledger.of(night, "advance_offers")
+    earlier = ledger.of(night, "open_offers")
     last = _night_before(night, warehouse)
     if last is None or (opened.empty and earlier.empty):
         return write_of(night, OFFER_CHANGES, nothing)
@@ -35,8 +70,8 @@ def changes_of(night: Night, warehouse: Warehouse) -> Write:
         return write_of(night, OFFER_CHANGES, nothing)
     is_older = changed["opened_date_before"] < pd.Timestamp(last.as_of_date)
     is_kept = changed["outcome_after"] == "kept"
-    before = _side(changed, "before", is_older, last, warehouse)
-    after = _side(changed, "after", is_kept, night, warehouse)
+    before = _side(changed, "before", is_older, last, ledger)
+    after = _side(changed, "after", is_kept, night, ledger)
     shares = waterfall(before, after)
     change = after.shown_minor - before.shown_minor
     kinds = {
@@ -106,7 +141,7 @@ def _side(
     name: str,
     is_promised: pd.Series,
     then: Night,
-    warehouse: Warehouse,
+    ledger: _Ledger,
 ) -> Side:
     """Return what sizing read of the changed sellers on that night.
 
@@ -114,7 +149,7 @@ def _side(
     """
     accounts = changed[_ACCOUNT]
     health = as_frame(
-        warehouse.query(
+        ledger.warehouse.query(
             "select seller_id, currency_code, tenure_days, repayable_91_days_minor,"
             " repayable_364_days_minor from cash_flow.fct_seller_health_daily"
             " where as_of_date = $as_of_date",
@@ -123,24 +158,24 @@ def _side(
     )
     return Side(
         accounts.merge(health, on=_ACCOUNT, how="left").fillna(0),
-        as_grid(read_quantiles(then, warehouse), accounts, may_lack=True),
+        as_grid(read_quantiles(then, ledger.warehouse), accounts, may_lack=True),
         then.policy,
         changed[f"{name}_minor"].to_numpy(),
-        np.where(is_promised, "promise", _barred_by(accounts, then, warehouse)),
+        np.where(is_promised, "promise", _barred_by(accounts, then, ledger)),
     )
 
 
-def _barred_by(accounts: pd.DataFrame, then: Night, warehouse: Warehouse) -> TextArray:
+def _barred_by(accounts: pd.DataFrame, then: Night, ledger: _Ledger) -> TextArray:
     """Return the driver of what stood between each seller's size and its offer.
 
     The first failed rule in the order of the catalogue; else, where no tier was
     offered, why the first one was not; else the budget or a cap.
     """
-    failed = _of(then, "eligibility_reasons", warehouse)
-    tiers = _of(then, "offer_evaluations", warehouse)
+    failed = ledger.of(then, "eligibility_reasons")
+    tiers = ledger.of(then, "offer_evaluations")
     is_offered = tiers["outcome"].isin(["offered", "kept"]).groupby(_keys(tiers)).any()
     refused = tiers[~_keys(tiers).map(is_offered).to_numpy(dtype=bool)]
-    ended = _of(then, "open_offers", warehouse)
+    ended = ledger.of(then, "open_offers")
     accepted = ended[ended["accepted_offer_id"].notna()]
     first = pd.concat(
         [
@@ -158,14 +193,3 @@ def _barred_by(accounts: pd.DataFrame, then: Night, warehouse: Warehouse) -> Tex
 
 def _keys(rows: pd.DataFrame) -> pd.Series:
     return rows["seller_id"] + "\n" + rows["currency_code"]
-
-
-def _of(then: Night, table: str, warehouse: Warehouse) -> pd.DataFrame:
-    return as_frame(
-        warehouse.query(
-            f"select * from underwriting.{table} where as_of_date = $as_of_date"
-            " and policy_version = $policy_version",
-            as_of_date=then.as_of_date,
-            policy_version=then.policy.policy_version,
-        )
-    )

@@ -56,17 +56,13 @@ def price(night: Night) -> Priced:
         open_offers = priced.open_offers.assign(
             as_of_date=pd.Timestamp(night.as_of_date), **night.versions
         )
-        warehouse.replace(
-            [
-                write_of(
-                    night, OFFER_EVALUATIONS, priced.evaluations.assign(**columns)
-                ),
-                write_of(night, ADVANCE_OFFERS, priced.offers.assign(**columns)),
-                write_of(night, OFFER_DISCLOSURES, told.assign(**columns)),
-                write_of(night, OPEN_OFFERS, open_offers),
-            ]
-        )
-        warehouse.replace([changes_of(night, warehouse)])
+        writes = [
+            write_of(night, OFFER_EVALUATIONS, priced.evaluations.assign(**columns)),
+            write_of(night, ADVANCE_OFFERS, priced.offers.assign(**columns)),
+            write_of(night, OFFER_DISCLOSURES, told.assign(**columns)),
+            write_of(night, OPEN_OFFERS, open_offers),
+        ]
+        warehouse.replace([*writes, changes_of(night, writes, warehouse)])
     return Priced(len(eligible), len(priced.offers))
 
 

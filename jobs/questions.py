@@ -6,7 +6,6 @@ They read what the nights left and write no offers.
 import json
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any, get_args
 
 import click
@@ -16,6 +15,7 @@ from jobs.night import Night
 from jobs.options import as_date, may_open_night, of_night
 from jobs.recheck import recheck_seller
 from jobs.replay import replay
+from jobs.settings import ConfigurationError
 from jobs.sources.protocol import DataError
 from jobs.terminal import console, print_reconciled, print_wide, say
 from jobs.underwriting.reason_texts import Locale
@@ -207,11 +207,10 @@ def explain_command(
 @click.option(
     "--files",
     "folder",
-    required=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder with every settlement file there ever was, as *.csv.",
+    help="Folder with every settlement file there ever was, as *.csv; an address such"
+    " as gs://… works too.  [default: ADVANCES_SETTLEMENTS]",
 )
-def reconcile_command(night: Night, folder: Path) -> None:
+def reconcile_command(night: Night, folder: str | None) -> None:
     """Match the processors' settlement files with the ledger, and name what is left.
 
     Reads Adyen's settlement details and Stripe's payout reconciliation.
@@ -222,8 +221,12 @@ def reconcile_command(night: Night, folder: Path) -> None:
     """
     from jobs.reconcile import reconcile
 
+    address = folder or night.settings.settlements
+    if not address:
+        message = "no settlement files: give --files, or set ADVANCES_SETTLEMENTS"
+        raise ConfigurationError(message)
     with console.status("reconcile"):
-        print_reconciled(reconcile(night, folder))
+        print_reconciled(reconcile(night, address))
 
 
 QUESTIONS: tuple[click.Command, ...] = (

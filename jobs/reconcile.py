@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 
+import fsspec
 import pandas as pd
 
 from jobs.night import Night, as_frame, require_marts, write_of
@@ -29,10 +29,11 @@ class Reconciled:
     residuals: tuple[str, ...]
 
 
-def reconcile(night: Night, folder: Path) -> Reconciled:
+def reconcile(night: Night, folder: str) -> Reconciled:
     """Match every file in ``folder`` with the ledger; replace the night's findings.
 
-    The folder holds every file there ever was: one that has gone is missing again. A
+    The folder, a path or any address fsspec knows, holds every file there ever was: one
+    that has gone is missing again. A
     file with a row settled after the night is not known yet. Raises DataError naming
     every file that is refused, or where no file has a line of the night or before;
     nothing is written then.
@@ -65,18 +66,24 @@ def reconcile(night: Night, folder: Path) -> Reconciled:
     )
 
 
-def _read_files(folder: Path) -> list[list[SettlementLine]]:
-    paths = sorted(path for path in folder.rglob("*.csv") if path.is_file())
+def _read_files(folder: str) -> list[list[SettlementLine]]:
+    try:
+        filesystem, root = fsspec.core.url_to_fs(folder)
+        paths = sorted(path for path in filesystem.find(root) if path.endswith(".csv"))
+    except (ImportError, ValueError) as error:
+        message = f"{folder}: {error}"
+        raise DataError(message) from error
     if not paths:
         message = f"{folder}: no settlement file; expected at least one *.csv"
         raise DataError(message)
     files, refused = [], []
     for path in paths:
+        name = path.removeprefix(root).lstrip("/")
         try:
-            text = path.read_text(encoding="utf-8-sig")
-            files.append(parse_settlement(path.relative_to(folder).as_posix(), text))
+            with filesystem.open(path, "rt", encoding="utf-8-sig") as file:
+                files.append(parse_settlement(name, file.read()))
         except UnicodeDecodeError as error:
-            refused.append(f"{path.name}: {error}; expected text in UTF-8")
+            refused.append(f"{name}: {error}; expected text in UTF-8")
         except SettlementError as error:
             refused.append(str(error))
     if refused:

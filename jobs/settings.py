@@ -102,6 +102,7 @@ class Settings:
     product_database: str = field(
         repr=False, default_factory=lambda: _environment("PRODUCT_DATABASE", "")
     )
+    settlements: str = field(default_factory=lambda: _environment("SETTLEMENTS", ""))
     statement_timeout_seconds: int = field(
         default_factory=lambda: int(_number("STATEMENT_TIMEOUT_SECONDS", 1800, 86400))
     )

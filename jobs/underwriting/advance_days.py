@@ -48,7 +48,8 @@ def continued(known: pd.DataFrame, opening: pd.DataFrame) -> pd.DataFrame:
     """Return what is known beside the row it continues, where something is to book.
 
     ``known`` has a row an advance (``Facts`` in columns ending in _minor, advance and
-    fee 0 where it was cancelled, its plan, and the holdback rate in force);
+    fee 0 where it was cancelled, its plan, the holdback rate in force, and what its
+    offer waives of an older fee);
     ``opening`` the newest earlier rows of the book. Left out are advances not yet
     disbursed and those that are closed and stand as they stood. Columns of the opening
     are prefixed ``opening_``, with 0 for money not booked yet.
@@ -130,6 +131,7 @@ def advance_days(
         pace_rate=plan.pace_rate,
         effective_daily_rate=plan.daily_rates,
         planned_balance_minor=facts.advance + facts.fee - plan.repaid,
+        discount_change_minor=_discount_change(rows),
         **_money(opening, night),
     )
 
@@ -156,6 +158,16 @@ def _money(opening: Position, night: Night) -> dict[str, IntegerArray]:
         "allowance_charge_minor": night.charged,
         "allowance_use_minor": night.used,
     }
+
+
+def _discount_change(rows: pd.DataFrame) -> pd.Series:
+    """Return what is waived of an old fee: paid out, and taken back, with the advance.
+
+    It follows from the facts of two nights, so the book keeps no total of it.
+    """
+    is_given = (rows["advance_minor"] > 0).astype("int64")
+    was_given = (rows["opening_advance_minor"] > 0).astype("int64")
+    return rows["discount_minor"] * (is_given - was_given)
 
 
 class _Plan(NamedTuple):

@@ -15,6 +15,7 @@ ALLOWANCE = "allowance"  # against it: what is expected to be lost
 INCOME = "fee_income"
 IMPAIRMENT = "impairment_expense"
 RECOVERIES = "recoveries"
+DISCOUNTS = "fee_discounts"  # old fee waived by a refill, against income
 
 
 class Posting(NamedTuple):
@@ -37,6 +38,7 @@ POSTINGS = (
     Posting("write_off", "allowance_use_minor", ALLOWANCE, RECEIVABLE),
     Posting("forgone_fee", "forgone_fee_change_minor", DEFERRED, RECEIVABLE),
     Posting("recovery", "recovered_change_minor", CASH, RECOVERIES),
+    Posting("fee_discount", "discount_change_minor", DISCOUNTS, CASH),
 )
 _KEY = ["advance_id", "seller_id", "as_of_date", "currency_code"]
 

@@ -255,6 +255,12 @@ class Policy(Section):
     staging: Staging | None = None
 
     @property
+    def pausing_events(self) -> frozenset[str]:
+        """What in a seller's standing pauses the minimum of an advance."""
+        gates = self.gates or ()
+        return frozenset(gate.event for gate in gates if gate.minimum == "pauses")
+
+    @property
     def name_book_share_rate(self) -> float:
         """Share of the book one seller may owe: that of an entity unless it is said."""
         if self.portfolio is None:

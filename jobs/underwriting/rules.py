@@ -225,9 +225,10 @@ def open_advance_not_paid_down(
     return at_least(repaid, threshold)
 
 
-def minimum_missed(health: pd.DataFrame, _: Policy, __: dt.date) -> Measure:
-    """No open advance may have missed a minimum."""
-    return at_most(_as_numbers(health["has_missed_minimum"]), 0.0)
+def minimum_missed(health: pd.DataFrame, policy: Policy, _: dt.date) -> Measure:
+    """No open advance may have missed a minimum that no gate of the policy paused."""
+    missed = flags(health, "has_missed_minimum") & ~_is_paused(health, policy)
+    return at_most(missed.astype(np.float64), 0.0)
 
 
 def cooling_off(health: pd.DataFrame, policy: Policy, as_of_date: dt.date) -> Measure:
@@ -285,6 +286,15 @@ def _compare(
 
 def _as_numbers(flags_of_rows: pd.Series) -> FloatArray:
     return flags_of_rows.to_numpy(dtype=np.float64)
+
+
+def _is_paused(health: pd.DataFrame, policy: Policy) -> BooleanArray:
+    """Whether a gate paused the missed interval [rows]; rows of older nights: no."""
+    if "missed_minimum_gates" not in health:
+        return np.zeros(len(health), dtype=np.bool_)
+    pausing = policy.pausing_events
+    events = health["missed_minimum_gates"].fillna("").str.split(",")
+    return np.array([not pausing.isdisjoint(found) for found in events], dtype=np.bool_)
 
 
 def _is_required(health: pd.DataFrame, policy: Policy, check: str) -> pd.Series:

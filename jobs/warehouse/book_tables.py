@@ -107,6 +107,23 @@ REPAYMENT_DIFFERENCES = Table(
     partition=("as_of_date", "policy_version"),
 )
 
+#: That the repayments of a night were checked, differences or not.
+REPAYMENT_CHECKS = Table(
+    "underwriting",
+    "repayment_checks",
+    {
+        "as_of_date": "date",
+        "pausing_events": "text",  # of gates that pause a minimum, joined by commas
+        "advance_count": "integer",
+        "difference_count": "integer",
+        "policy_version": "text",
+        "code_version": "text",
+    },
+    key=("as_of_date", "policy_version"),
+    partition=("as_of_date", "policy_version"),
+    cluster=("policy_version",),
+)
+
 #: What is wrong with the sellers of open advances, and what the policy makes of it.
 ADVANCE_GATES = Table(
     "underwriting",

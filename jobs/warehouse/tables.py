@@ -12,6 +12,7 @@ from jobs.warehouse.book_tables import (
     JOURNAL_ENTRIES,
     RATE_AUDITS,
     RECONCILIATION_FINDINGS,
+    REPAYMENT_CHECKS,
     REPAYMENT_DIFFERENCES,
 )
 from jobs.warehouse.offer_tables import (
@@ -218,6 +219,7 @@ TABLES: tuple[Table, ...] = (
     OPEN_OFFERS,
     OFFER_CHANGES,
     REPAYMENT_DIFFERENCES,
+    REPAYMENT_CHECKS,
     ADVANCE_GATES,
     WATCH_FINDINGS,
     RECONCILIATION_FINDINGS,

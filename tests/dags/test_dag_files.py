@@ -183,6 +183,21 @@ def test_no_offer_waits_for_the_book(dags: "dict[str, DAG]") -> None:
         assert publish.priority_weight > task.priority_weight
 
 
+def test_settlements_are_reconciled_where_a_setting_names_them(
+    dags: "dict[str, DAG]", dag_kit: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The marts of the book wait for the reconciliation, and no offer does."""
+    from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - as in conftest
+
+    monkeypatch.setattr(dag_kit, "HAS_SETTLEMENTS", True)
+    dag = DagBag(str(DAGS / "nightly_offers.py")).dags["nightly_offers"]
+    reconcile = dag.get_task("reconcile")
+
+    assert "reconcile" not in dags["nightly_offers"].task_ids
+    assert reconcile.upstream_task_ids == {"build_offers"}
+    assert reconcile.downstream_task_ids == {"build_book"}
+
+
 def test_each_week_scores_the_night_before_monday(dags: "dict[str, DAG]") -> None:
     """A run begins on a Monday at 08:00 UTC, and its key is the Sunday before."""
     from airflow.serialization.decoders import (  # noqa: PLC0415 - after its environment

@@ -48,6 +48,7 @@ COMPARED = {
         "advance_days",
         "journal_entries",
         "repayment_differences",
+        "repayment_checks",
         "advance_gates",
         "early_warnings",
     ),

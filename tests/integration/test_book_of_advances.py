@@ -116,6 +116,35 @@ def test_what_came_into_a_booked_night_is_tonights(night: Night) -> None:
     assert new["before_date"] is None
 
 
+def test_a_discount_of_an_accepted_refill_is_in_the_journal(night: Night) -> None:
+    """The receivable stays what is owed; the discount is cash and a cost of its own."""
+    (refill,) = rows_of(
+        night,
+        "select advance_id, offer_id from cash_flow.fct_advances"
+        " where offer_id is not null and is_open and disbursed_at is not null"
+        " and currency_code = 'JPY' order by advance_id limit 1",
+    )
+    change(
+        night,
+        "insert into underwriting.advance_offers by name select * replace"
+        f" ('{refill['offer_id']}' as offer_id, 70 as discount_minor)"
+        " from underwriting.advance_offers limit 1",
+    )
+    book(night)
+    lines = rows_of(
+        night,
+        "select account, debit_minor, credit_minor from underwriting.journal_entries"
+        f" where advance_id = '{refill['advance_id']}' and kind = 'fee_discount'"
+        " order by account",
+    )
+    build(night, "book")
+
+    assert [tuple(line.values()) for line in lines] == [
+        ("cash", 0, 70),
+        ("fee_discounts", 70, 0),
+    ]
+
+
 def test_a_night_that_a_later_one_continues_stays_as_it_is(night: Night) -> None:
     """Booking it again would change what the later one opened with."""
     after = night.as_of_date + timedelta(days=1)

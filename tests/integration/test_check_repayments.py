@@ -77,3 +77,19 @@ def test_changed_lines_are_found_on_their_days_and_shown(night: Night) -> None:
         holdbacks[0]["advance_id"],
     ]
     assert shown[1]["difference_minor"] == 7
+
+
+def test_a_night_without_a_check_says_so(night: Night) -> None:
+    """No holdback passes that nobody looked at; the check is told of every night."""
+    state = (
+        "select distinct state, passed_rate is null as is_unknown"
+        " from book.rpt_money_quality where check_name = 'holdback'"
+    )
+    checked = check(night)
+    (kept,) = rows_of(night, "select * from underwriting.repayment_checks")
+    change(night, "delete from underwriting.repayment_checks")
+    build(night, "book")
+
+    assert kept["advance_count"] == checked.advance_count
+    assert kept["pausing_events"] == "listing_suspended"
+    assert rows_of(night, state) == [{"state": "not_checked", "is_unknown": True}]

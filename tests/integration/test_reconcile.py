@@ -1,8 +1,10 @@
 """A night with planted discrepancies: each is found, and nothing else is."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import fsspec
 import pyarrow.parquet as pq
 import pytest
 from nights import SAMPLE, change, night_of, rows_of, value_of
@@ -12,6 +14,7 @@ from jobs.build import build
 from jobs.check_repayments import check
 from jobs.ingest import ingest
 from jobs.night import Night
+from jobs.nightly import steps_of
 from jobs.reconcile import Reconciled, reconcile
 from jobs.sources.protocol import DataError
 from jobs.sources.sample import Sample, write
@@ -42,7 +45,7 @@ def built(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Night:
 @pytest.fixture(scope="module")
 def reconciled(built: Night, planted: Path) -> Reconciled:
     """Reconcile and check the night, and build the book on it."""
-    found = reconcile(built, planted / "settlements")
+    found = reconcile(built, str(planted / "settlements"))
     check(built)
     build(built, "book")
     return found
@@ -126,14 +129,14 @@ def test_pairs_are_stored_once_and_residuals_every_night(
     """A night again replaces its findings; the next one adds what is new to it."""
     count = "select count(*) from underwriting.reconciliation_findings"
     before = value_of(built, count)
-    assert reconcile(built, planted / "settlements") == reconciled
+    assert reconcile(built, str(planted / "settlements")) == reconciled
     assert value_of(built, count) == before
     change(
         built,
         "update underwriting.reconciliation_findings"
         f" set as_of_date = as_of_date - {timedelta(days=1).days}",
     )
-    reconcile(built, planted / "settlements")
+    reconcile(built, str(planted / "settlements"))
     tonight = f"where as_of_date = date '{built.as_of_date}'"
     matched = value_of(built, f"{count} {tonight} and finding = 'matched'")
 
@@ -148,9 +151,22 @@ def test_files_that_are_refused_are_all_named(built: Night, tmp_path: Path) -> N
     (tmp_path / "a.csv").write_text("Type,Amount\n")
     (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DataError, match=r"(?s)a\.csv, row 1: no column.*b\.csv.*UTF-8"):
-        reconcile(built, tmp_path)
+        reconcile(built, str(tmp_path))
     with pytest.raises(DataError, match="no settlement file; expected at least one"):
-        reconcile(built, tmp_path / "empty")
+        reconcile(built, str(tmp_path / "empty"))
+
+
+def test_a_night_reconciles_where_a_setting_names_the_folder(built: Night) -> None:
+    """Before the marts of the book; any address will do, and nothing by default."""
+    with fsspec.open("memory://settled/2026/a.csv", "w") as file:
+        file.write("Type,Amount\n")
+    settings = replace(built.settings, settlements="memory://settled")
+    steps = steps_of(replace(built, settings=settings))
+
+    assert list(steps).index("reconcile") == list(steps).index("build book") - 1
+    assert set(steps) - set(steps_of(built)) == {"reconcile"}
+    with pytest.raises(DataError, match=r"2026/a\.csv, row 1: no column"):
+        steps["reconcile"](replace(built, settings=settings))
 
 
 def test_a_folder_without_a_line_of_the_night_is_refused(
@@ -164,7 +180,7 @@ def test_a_folder_without_a_line_of_the_night_is_refused(
     (tmp_path / "header.csv").write_text(text.splitlines()[0])
     message = r"2 settlement files, none .* by 2026-10-31; 1 go on after it and 1 have"
     with pytest.raises(DataError, match=message):
-        reconcile(built, tmp_path)
+        reconcile(built, str(tmp_path))
 
 
 def test_what_is_uncleared_is_what_was_planted(

@@ -26,6 +26,7 @@ _ADVANCE: dict[str, Any] = {
     "fee_minor": 100_000,
     "repaid_minor": 50_000,
     "recovered_minor": 0,
+    "discount_minor": 0,
     "planned_days": 200,
 }
 _YEN = {
@@ -173,6 +174,33 @@ def test_the_journal_balances_and_its_accounts_are_the_book() -> None:
         assert of.get("allowance", 0) == -row["allowance_minor"]
         assert of["fee_income"] == -row["recognised_fee_minor"]
         assert of["cash"] == row["repaid_minor"] - row["advance_minor"]
+
+
+def test_a_discount_on_an_old_fee_moves_with_its_refill() -> None:
+    """Paid out once beside the advance, and taken back once when it is cancelled."""
+    discount = {"discount_minor": 1_200}
+    first = booked(known(discount, {**_YEN, "discount_minor": 300}))
+    second = booked(known(discount | {"repaid_minor": 55_000}, _YEN), first, NEXT)
+    cancelled = {"status": "cancelled", "disbursed_date": None, "repaid_minor": 0}
+    amounts = {"advance_minor": 0, "fee_minor": 0}
+    third = booked(known(discount | cancelled | amounts, _YEN), second, NEXT)
+    entries = []
+    for page in (first, second, third):
+        lines = journal_entries(page)
+        of = lines[lines["kind"] == "fee_discount"].sort_values("journal_line_id")
+        sides = ["advance_id", "account", "debit_minor", "credit_minor"]
+        entries.append(sorted(of[sides].itertuples(index=False, name=None)))
+
+    assert entries == [
+        [
+            ("advance_1", "cash", 0, 1_200),
+            ("advance_1", "fee_discounts", 1_200, 0),
+            ("advance_2", "cash", 0, 300),
+            ("advance_2", "fee_discounts", 300, 0),
+        ],
+        [],
+        [("advance_1", "cash", 1_200, 0), ("advance_1", "fee_discounts", 0, 1_200)],
+    ]
 
 
 def test_plans_are_our_offers_or_the_sales_before() -> None:

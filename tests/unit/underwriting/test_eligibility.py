@@ -67,6 +67,13 @@ ONE_REASON = [
     (WRITTEN_OFF, "OPEN_ADVANCE_NOT_PAID_DOWN", 0.4, 1.0, 0.6),
     ({"open_advance_count": 1}, "OPEN_ADVANCE_NOT_PAID_DOWN", 0, 1.0, 1.0),
     ({"has_missed_minimum": True}, "MINIMUM_MISSED", 1, 0, 1),
+    (  # A gate that lets the minimum run.
+        {"has_missed_minimum": True, "missed_minimum_gates": "payout_failed"},
+        "MINIMUM_MISSED",
+        1,
+        0,
+        1,
+    ),
     (
         {"last_advance_closed_date": pd.Timestamp("2026-10-30")},
         "COOLING_OFF",
@@ -92,6 +99,10 @@ NO_REASON = [
     {"failed_payouts_91_days_count": 2},
     {"open_advance_count": 1, "open_advance_repaid_rate": 1.0},
     {"last_advance_closed_date": pd.Timestamp("2026-10-25")},
+    {
+        "has_missed_minimum": True,
+        "missed_minimum_gates": "kyb_expired,listing_suspended",
+    },
     {
         "country_code": "BR",
         "currency_code": "BRL",

@@ -1,21 +1,7 @@
 -- Grain: one row per advance_id with a gate that pauses its minimum.
-with gates as (
-
-    -- On its night a gate had been closed since starts_date.
-    select * from {{ ref('stg_advance_gates') }}
-    where minimum = 'pauses'
-
-),
-
-advances as (
+with advances as (
 
     select * from {{ ref('int_advance_balances') }}
-
-),
-
-completed as (
-
-    select * from {{ ref('int_advance_minimums') }}
 
 ),
 
@@ -25,39 +11,65 @@ running as (
 
 ),
 
+gates as (
+
+    select * from {{ ref('int_seller_gates') }}
+
+),
+
+completed_gates as (
+
+    select * from {{ ref('int_advance_minimum_gates') }}
+
+),
+
+newest_check as (
+
+    -- What pauses a minimum is the policy's, which the check of the night tells.
+    select concat(',', pausing_events, ',') as pausing_events
+    from {{ ref('stg_repayment_checks') }}
+    qualify row_number() over (order by as_of_date desc, policy_version desc) = 1
+
+),
+
+touched as (
+
+    select
+        advance_id,
+        gate_event,
+        1 as is_completed
+    from completed_gates
+    union all
+    select
+        advances.advance_id,
+        gates.gate_event,
+        0 as is_completed
+    from running
+    inner join advances
+        on running.advance_id = advances.advance_id
+    inner join gates
+        on
+            advances.seller_id = gates.seller_id
+            and coalesce(gates.currency_code, advances.currency_code)
+            = advances.currency_code
+            and {{ days_between(
+                'coalesce(gates.ends_date, ' ~ as_of_date() ~ ')', as_of_date()
+            ) }} <= running.interval_age_days
+
+),
+
 final as (
 
     select
-        advances.advance_id,
-        max(
-            case
-                when
-                    gates.as_of_date >= completed.interval_start_date
-                    and gates.starts_date < {{ add_days(
-                        'completed.interval_start_date',
-                        'advances.minimum_interval_days'
-                    ) }}
-                    then 1
-                else 0
-            end
-        ) = 1 as is_completed_paused,
-        max(
-            case
-                when
-                    {{ days_between('gates.as_of_date', as_of_date()) }}
-                    <= running.interval_age_days
-                    then 1
-                else 0
-            end
-        ) = 1 as is_running_paused
-    from gates
-    inner join advances
-        on gates.advance_id = advances.advance_id
-    left join completed
-        on gates.advance_id = completed.advance_id
-    left join running
-        on gates.advance_id = running.advance_id
-    group by advances.advance_id
+        touched.advance_id,
+        max(touched.is_completed) = 1 as is_completed_paused,
+        min(touched.is_completed) = 0 as is_running_paused
+    from touched
+    cross join newest_check
+    where
+        newest_check.pausing_events
+        like concat('%,', touched.gate_event, ',%')
+    group by touched.advance_id
 
 )
 

@@ -25,6 +25,14 @@ differences as (
 
 ),
 
+checks as (
+
+    select max(as_of_date) as checked_date
+    from {{ ref('stg_repayment_checks') }}
+    where as_of_date = {{ as_of_date() }}
+
+),
+
 taken as (
 
     -- An advance closed for longer may not be looked at by the check any more.
@@ -58,17 +66,24 @@ final as (
         coalesce(differences.advance_id, taken.advance_id) as advance_id,
         coalesce(differences.difference_date, taken.holdback_date) as holdback_date,
         coalesce(differences.currency_code, taken.currency_code) as currency_code,
-        greatest(
-            coalesce(differences.expected_minor, 0),
-            coalesce(differences.taken_minor, taken.taken_minor),
-            coalesce(abs(differences.difference_minor), 0)
-        ) as checked_minor,
-        abs(differences.difference_minor) as failed_minor
+        case
+            when checks.checked_date is not null
+                then greatest(
+                    coalesce(differences.expected_minor, 0),
+                    coalesce(differences.taken_minor, taken.taken_minor),
+                    coalesce(abs(differences.difference_minor), 0)
+                )
+        end as checked_minor,
+        case
+            when checks.checked_date is not null
+                then abs(differences.difference_minor)
+        end as failed_minor
     from differences
     full outer join taken
         on
             differences.advance_id = taken.advance_id
             and differences.difference_date = taken.holdback_date
+    cross join checks
 
 )
 

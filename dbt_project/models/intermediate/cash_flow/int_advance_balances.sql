@@ -1,4 +1,6 @@
 -- Grain: one row per advance_id.
+{{ config(materialized='table') }}
+
 with advances as (
 
     select * from {{ ref('stg_advances') }}

@@ -55,6 +55,7 @@ collected as (
         last_intervals.minimum_minor,
         last_intervals.owed_minor,
         last_intervals.interval_start_date,
+        last_intervals.next_interval_start_date,
         {{ sum_minor(
             'repayments.applied_minor',
             'cast(repayments.repaid_at as date) < last_intervals.interval_start_date'
@@ -73,7 +74,8 @@ collected as (
         last_intervals.advance_id,
         last_intervals.minimum_minor,
         last_intervals.owed_minor,
-        last_intervals.interval_start_date
+        last_intervals.interval_start_date,
+        last_intervals.next_interval_start_date
 
 ),
 
@@ -83,6 +85,7 @@ final as (
     select
         advance_id,
         interval_start_date,
+        next_interval_start_date,
         least(minimum_minor, owed_minor - repaid_before_minor) as due_minor,
         repaid_in_interval_minor,
         repaid_in_interval_minor

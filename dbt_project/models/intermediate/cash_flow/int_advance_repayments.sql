@@ -1,4 +1,6 @@
 -- Grain: one row per advance_repayment_id.
+{{ config(materialized='table') }}
+
 with repayments as (
 
     select * from {{ ref('int_checked_repayments') }}

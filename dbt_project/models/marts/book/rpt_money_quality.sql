@@ -3,7 +3,7 @@
     materialized='incremental',
     incremental_strategy=partition_strategy(),
     unique_key='as_of_date',
-    on_schema_change='fail',
+    on_schema_change='append_new_columns',
     pre_hook='{{ delete_later_nights() }}',
     partition_by=by_day('as_of_date')
 ) }}
@@ -36,6 +36,12 @@ uncleared as (
 holdbacks as (
 
     select * from {{ ref('int_checked_holdbacks') }}
+
+),
+
+settled as (
+
+    select * from {{ ref('int_settled_lines') }}
 
 ),
 
@@ -91,21 +97,13 @@ checked as (
         checked_minor,
         failed_minor
     from holdbacks
-    {% for days in [1, 2, 4] %}
-        union all
-        select
-            currency_code,
-            'settled_within_{{ days }}_days' as check_name,
-            abs(ledger_minor) as checked_minor,
-            case
-                when coalesce(settled_days, 99) > {{ days }} then abs(ledger_minor)
-            end as failed_minor
-        from findings
-        where
-            finding <> 'batch_differs'
-            and ledger_minor is not null
-            and age_days between {{ days }} and 27
-    {% endfor %}
+    union all
+    select
+        currency_code,
+        concat('settled_within_', cast(within_days as string), '_days') as check_name,
+        checked_minor,
+        failed_minor
+    from settled
 
 ),
 
@@ -115,7 +113,12 @@ final as (
         {{ as_of_date() }} as as_of_date,
         currency_code,
         check_name,
-        count(*) as checked_count,
+        case
+            when count(checked_minor) = 0 then 'not_checked'
+            when count(failed_minor) = 0 then 'passed'
+            else 'failed'
+        end as state,
+        count(checked_minor) as checked_count,
         count(failed_minor) as failed_count,
         {{ sum_minor('checked_minor') }} as checked_minor,
         {{ sum_minor('failed_minor') }} as failed_minor,

@@ -61,6 +61,7 @@ final as (
         sellers.kyb_outcome,
         sellers.sanctions_outcome,
         sellers.tax_id_outcome,
+        advances.missed_minimum_gates,
         trailing_sales.repayable_28_days_minor,
         trailing_sales.repayable_previous_28_days_minor,
         trailing_sales.repayable_91_days_minor,

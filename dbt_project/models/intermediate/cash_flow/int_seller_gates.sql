@@ -1,0 +1,86 @@
+-- Grain: one row per gate_event and row_id, a span of days of one seller.
+with checks as (
+
+    select * from {{ ref('stg_compliance_checks') }}
+
+),
+
+restrictions as (
+
+    select * from {{ ref('stg_seller_restrictions') }}
+
+),
+
+payouts as (
+
+    select * from {{ ref('stg_payouts') }}
+
+),
+
+passed as (
+
+    select
+        *,
+        lead(checked_at) over (
+            partition by seller_id order by checked_at, compliance_check_id
+        ) as next_passed_at
+    from checks
+    where
+        check_kind = 'kyb'
+        and outcome = 'passed'
+
+),
+
+tried as (
+
+    select
+        *,
+        min(case when payout_status = 'paid' then initiated_at end) over (
+            partition by seller_id, currency_code
+            order by initiated_at, payout_id
+            rows between 1 following and unbounded following
+        ) as next_paid_at
+    from payouts
+    where initiated_at is not null
+
+),
+
+final as (
+
+    select
+        'kyb_expired' as gate_event,
+        compliance_check_id as row_id,
+        seller_id,
+        cast(null as string) as currency_code,
+        cast(expires_at as date) as starts_date,
+        cast(next_passed_at as date) as ends_date
+    from passed
+    where expires_at < coalesce(next_passed_at, {{ as_of_end() }})
+
+    union all
+
+    select
+        restriction_kind as gate_event,
+        seller_restriction_id as row_id,
+        seller_id,
+        cast(null as string) as currency_code,
+        cast(starts_at as date) as starts_date,
+        cast(ends_at as date) as ends_date
+    from restrictions
+    where starts_at < {{ as_of_end() }}
+
+    union all
+
+    select
+        'payout_failed' as gate_event,
+        payout_id as row_id,
+        seller_id,
+        currency_code,
+        cast(initiated_at as date) as starts_date,
+        cast(next_paid_at as date) as ends_date
+    from tried
+    where payout_status in ('failed', 'returned')
+
+)
+
+select * from final
