@@ -10,7 +10,8 @@ an earlier one: what it finds is a line in its log that starts with AMBER, and t
 succeeds. The check of what was taken of each advance against what was due, the book of
 advances, warnings of those in trouble and the marts of it all come beside publishing
 too: they read the night, and no offer waits for them. Where ADVANCES_SETTLEMENTS names
-a folder, its files are reconciled with the ledger before those marts.
+a folder, its files are reconciled with the ledger before those marts. Last comes the
+report, one HTML page of the night; where publishing fails it is written all the same.
 
 A night that is run again replaces what it wrote. What fails a test or the audit is not
 published: the product goes on showing what it showed.
@@ -55,6 +56,7 @@ with DAG(
     forecast_challenge = AdvancesOperator(
         task_id="forecast_challenge", command="forecast challenge"
     )
+    report = AdvancesOperator(task_id="report", command="report")
 
     forecast_fit >> forecast_predict >> decide >> price >> build_offers >> publish
     # Not after publishing: where that fails, what the watch says is wanted most.
@@ -63,5 +65,7 @@ with DAG(
     if HAS_SETTLEMENTS:
         reconcile = AdvancesOperator(task_id="reconcile", command="reconcile")
         build_offers >> reconcile >> build_book
+    # Not after publishing either: a task at the end decides whether the run is red.
+    [watch, build_book] >> report
     # What leads to the product has more tasks behind it, so it takes the pool first.
     decide >> forecast_challenge

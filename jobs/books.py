@@ -1,4 +1,4 @@
-"""The commands of finance: the book of advances and its journal."""
+"""The commands of finance: the book of advances, its journal, the night as a page."""
 
 from pathlib import Path
 
@@ -56,4 +56,33 @@ def journal_command(night: Night, out: Path) -> None:
     console.print(f"Written to {out}")
 
 
-BOOKS = (book_command, journal_command)
+@click.command("report")
+@of_night
+@click.option(
+    "--seller",
+    "sellers",
+    multiple=True,
+    help="A card of this seller, in the place of those chosen by rule; repeatable.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="HTML file; the default is report-DATE.html in ADVANCES_REPORTS, or beside the"
+    " warehouse.",
+)
+def report_command(night: Night, sellers: tuple[str, ...], out: Path | None) -> None:
+    """Write the night as one HTML page that needs no network.
+
+    \b
+    Examples:
+      advances report --as-of 2026-10-31
+      advances report --as-of 2026-10-31 --seller s0000034 --out s0000034.html
+    """
+    from jobs.report import report
+
+    with console.status("report"):
+        written = report(night, sellers, out)
+    console.print(f"Written to {written}", markup=False)
+
+
+BOOKS = (book_command, journal_command, report_command)

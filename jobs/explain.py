@@ -1,7 +1,9 @@
 """Explain: read what a night stored of one seller, and say why it decided so."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -34,11 +36,15 @@ class Versions:
 
 @dataclass(frozen=True)
 class Explained:
-    """A seller's accounts, one a currency, and what decided on them."""
+    """A seller's accounts, one a currency, and what decided on them.
+
+    ``grids`` holds the forecast of each account, None where there was none.
+    """
 
     seller_id: str
     versions: Versions
     accounts: tuple[Account, ...]
+    grids: tuple[QuantileGrid | None, ...]
 
     def as_plain(self) -> dict[str, Any]:
         """Return everything as plain values, with the letter in every language."""
@@ -67,58 +73,154 @@ def explain(night: Night, seller_id: str, currency_code: str | None) -> Explaine
 
     """
     with night.warehouse() as warehouse:
-        decisions = _decisions(night, warehouse, seller_id, currency_code)
+        return Explainer(night, warehouse, [seller_id]).explain(
+            seller_id, currency_code
+        )
+
+
+class Explainer:
+    """Explains sellers of a night; each table is read once for all of them."""
+
+    def __init__(
+        self, night: Night, warehouse: Warehouse, seller_ids: Sequence[str]
+    ) -> None:
+        """Say which sellers may be asked for."""
+        self._night, self._warehouse = night, warehouse
+        self._sellers = {f"seller_{i}": each for i, each in enumerate(seller_ids)}
+        self._tables: dict[tuple[str, date], list[Row]] = {}
+        self._policies: dict[str, Policy] = {}
+
+    def explain(self, seller_id: str, currency_code: str | None = None) -> Explained:
+        """Explain every currency of a seller, or one; see ``explain``."""
+        night = self._night
+        decisions = self._decisions(seller_id, currency_code)
         first = decisions[0]
-        policy = _policy_of(night, first["policy_version"], warehouse)
-        stored = [_stored(night, warehouse, decision) for decision in decisions]
-    try:
-        accounts = [explain_account(each, policy, night.as_of_date) for each in stored]
-    except ValueError as error:
-        message = f"seller {seller_id!r} on {night.as_of_date}: {error}"
-        raise DataError(message) from error
-    return Explained(
-        seller_id,
-        Versions(
-            first["policy_version"],
-            first["model_version"],
-            first["code_version"],
-            first["data_as_of"].isoformat(sep=" ", timespec="seconds"),
-        ),
-        tuple(accounts),
-    )
+        policy = self._policy_of(first["policy_version"])
+        stored = [self._stored(decision) for decision in decisions]
+        try:
+            accounts = [
+                explain_account(each, policy, night.as_of_date) for each in stored
+            ]
+        except ValueError as error:
+            message = f"seller {seller_id!r} on {night.as_of_date}: {error}"
+            raise DataError(message) from error
+        return Explained(
+            seller_id,
+            Versions(
+                first["policy_version"],
+                first["model_version"],
+                first["code_version"],
+                first["data_as_of"].isoformat(sep=" ", timespec="seconds"),
+            ),
+            tuple(accounts),
+            tuple(each.grid for each in stored),
+        )
+
+    def _decisions(self, seller_id: str, currency_code: str | None) -> list[Row]:
+        """Return a seller's decisions under one policy: in force, else the newest."""
+        night = self._night
+        if not self._warehouse.exists("underwriting", "eligibility_decisions"):
+            message = "no night is stored; run `advances nightly` first"
+            raise DataError(message)
+        found = [
+            row
+            for row in self._rows("eligibility_decisions", night.as_of_date)
+            if row["seller_id"] == seller_id
+        ]
+        found.sort(key=itemgetter("policy_version", "currency_code"))
+        asked = night.settings.policy_version
+        if asked:
+            found = [row for row in found if row["policy_version"] == asked]
+        if not found:
+            raise DataError(_nothing_stored(night, self._warehouse, seller_id))
+        versions = [row["policy_version"] for row in found]
+        in_force = night.policy.policy_version
+        version = in_force if in_force in versions else versions[-1]
+        decided = [row for row in found if row["policy_version"] == version]
+        return _of_currency(decided, currency_code)
+
+    def _policy_of(self, version: str) -> Policy:
+        """Return the policy as it was recorded; the file where no record was kept."""
+        if version not in self._policies:
+            night = self._night
+            recorded = recorded_policy(version, self._warehouse)
+            is_in_force = version == night.policy.policy_version
+            self._policies[version] = recorded or (
+                night.policy
+                if is_in_force
+                else read_policy(replace(night.settings, policy_version=version))
+            )
+        return self._policies[version]
+
+    def _rows(self, table: str, as_of_date: date) -> list[Row]:
+        """Return what a table keeps of the sellers and a night."""
+        key = (table, as_of_date)
+        if key not in self._tables:
+            is_there = self._warehouse.exists("underwriting", table)
+            names = ", ".join(f"${name}" for name in self._sellers)
+            self._tables[key] = (
+                self._warehouse.query(
+                    f"select * from underwriting.{table}"
+                    f" where as_of_date = $as_of_date and seller_id in ({names})",
+                    as_of_date=as_of_date,
+                    **self._sellers,
+                ).to_pylist()
+                if is_there
+                else []
+            )
+        return self._tables[key]
+
+    def _stored(self, decision: Row) -> Stored:
+        """Return what the other tables keep of one decision."""
+        tonight = self._night.as_of_date
+
+        def rows(
+            table: str,
+            *order: str,
+            version: str = "policy_version",
+            as_of_date: date = tonight,
+        ) -> list[Row]:
+            names = (version, "seller_id", "currency_code")
+            found = [
+                row
+                for row in self._rows(table, as_of_date)
+                if all(row[name] == decision[name] for name in names)
+            ]
+            return sorted(found, key=itemgetter(*order))
+
+        past = tonight - timedelta(days=GUARD_DAYS)
+        grid, past_grid = (
+            _grid(
+                rows(
+                    "forecast_quantiles",
+                    "horizon_days",
+                    version="model_version",
+                    as_of_date=day,
+                )
+            )
+            for day in (tonight, past)
+        )
+        return Stored(
+            decision,
+            rows("eligibility_reasons", "reason_code"),
+            grid,
+            rows("offer_evaluations", "target_term_days"),
+            rows("advance_offers", "target_term_days"),
+            rows("open_offers", "target_term_days", "opened_date", "offer_id"),
+            next(iter(rows("guard_findings", "verdict")), None),
+            past_grid,
+        )
 
 
-def _decisions(
-    night: Night, warehouse: Warehouse, seller_id: str, currency_code: str | None
-) -> list[Row]:
-    """Return the seller's decisions under one policy: in force, else the newest."""
-    if not warehouse.exists("underwriting", "eligibility_decisions"):
-        message = "no night is stored; run `advances nightly` first"
-        raise DataError(message)
-    found = warehouse.query(
-        "select * from underwriting.eligibility_decisions"
-        " where as_of_date = $as_of_date and seller_id = $seller_id"
-        " order by policy_version, currency_code",
-        as_of_date=night.as_of_date,
-        seller_id=seller_id,
-    ).to_pylist()
-    asked = night.settings.policy_version
-    if asked:
-        found = [row for row in found if row["policy_version"] == asked]
-    if not found:
-        raise DataError(_nothing_stored(night, warehouse, seller_id))
-    versions = [row["policy_version"] for row in found]
-    in_force = night.policy.policy_version
-    version = in_force if in_force in versions else versions[-1]
-    decided = [row for row in found if row["policy_version"] == version]
+def _of_currency(decided: list[Row], currency_code: str | None) -> list[Row]:
     if currency_code is None:
         return decided
     chosen = [row for row in decided if row["currency_code"] == currency_code]
     if not chosen:
         known = ", ".join(row["currency_code"] for row in decided)
         message = (
-            f"seller {seller_id!r} was decided on in {known}, not {currency_code};"
-            " give one of those, or no --currency for all"
+            f"seller {decided[0]['seller_id']!r} was decided on in {known}, not"
+            f" {currency_code}; give one of those, or no --currency for all"
         )
         raise DataError(message)
     return chosen
@@ -153,56 +255,6 @@ def _listed(nights: list[Row]) -> str:
     texts = [f"{row['as_of_date']} (policy {row['policy_version']})" for row in nights]
     dots = "…, " if len(texts) > _NIGHTS_SHOWN else ""
     return dots + ", ".join(texts[-_NIGHTS_SHOWN:])
-
-
-def _policy_of(night: Night, version: str, warehouse: Warehouse) -> Policy:
-    """Return the policy as it was recorded; the file where no record was kept yet."""
-    recorded = recorded_policy(version, warehouse)
-    if recorded:
-        return recorded
-    if version == night.policy.policy_version:
-        return night.policy
-    return read_policy(replace(night.settings, policy_version=version))
-
-
-def _stored(night: Night, warehouse: Warehouse, decision: Row) -> Stored:
-    """Read what the other tables keep of one decision."""
-
-    def rows(
-        table: str,
-        order: str,
-        version: str = "policy_version",
-        as_of_date: date = night.as_of_date,
-    ) -> list[Row]:
-        if not warehouse.exists("underwriting", table):
-            return []
-        found: list[Row] = warehouse.query(
-            f"select * from underwriting.{table}"
-            f" where as_of_date = $as_of_date and {version} = $version"
-            " and seller_id = $seller_id and currency_code = $currency_code"
-            f" order by {order}",
-            as_of_date=as_of_date,
-            version=decision[version],
-            seller_id=decision["seller_id"],
-            currency_code=decision["currency_code"],
-        ).to_pylist()
-        return found
-
-    before = night.as_of_date - timedelta(days=GUARD_DAYS)
-    grid, past = (
-        _grid(rows("forecast_quantiles", "horizon_days", "model_version", day))
-        for day in (night.as_of_date, before)
-    )
-    return Stored(
-        decision,
-        rows("eligibility_reasons", "reason_code"),
-        grid,
-        rows("offer_evaluations", "target_term_days"),
-        rows("advance_offers", "target_term_days"),
-        rows("open_offers", "target_term_days, opened_date, offer_id"),
-        next(iter(rows("guard_findings", "verdict")), None),
-        past,
-    )
 
 
 def _grid(quantiles: list[Row]) -> QuantileGrid | None:

@@ -19,6 +19,7 @@ from jobs.night import Night, as_frame
 from jobs.price import price
 from jobs.publish import publish
 from jobs.reconcile import reconcile
+from jobs.report import address, report
 from jobs.underwriting.reasons import BY_CODE
 from jobs.warehouse.protocol import Warehouse
 from jobs.warn import warn
@@ -55,6 +56,7 @@ class Summary:
     quarantined_count: int
     first_quarantined: tuple[str, ...]
     watched: Watched
+    report: str
     offers_hash: str
 
 
@@ -83,6 +85,7 @@ STEPS: dict[str, Callable[[Night], object]] = {
     "build book": lambda night: build(night, "book"),
     "watch": watch,
     "forecast challenge": challenge,
+    "report": report,
 }
 
 
@@ -132,6 +135,7 @@ def summarise(night: Night) -> Summary:
             quarantined_count=_quarantined_count(night, warehouse),
             first_quarantined=_first_quarantined(night, warehouse),
             watched=read_watched(night, warehouse),
+            report=address(night),
             offers_hash=offers_hash(night, warehouse),
         )
 

@@ -69,6 +69,7 @@ class Settings:
             _environment("DBT_PROJECT", str(ROOT / "dbt_project"))
         )
     )
+    reports: str = field(default_factory=lambda: _environment("REPORTS", ""))
     warehouse: str = field(
         default_factory=lambda: _choice("WAREHOUSE", "duckdb", "bigquery")
     )

@@ -115,6 +115,7 @@ def print_summary(night: Night, summary: Summary, seconds: dict[str, float]) -> 
     if summary.quarantined_count > len(summary.first_quarantined):
         say("and more in raw.quarantine")
     print_watched(summary.watched)
+    console.print(f"Report: {summary.report}", markup=False)
     console.print(f"Results: {night.warehouse_address}")
     console.print(f"Offers hash: {summary.offers_hash}")
     total = sum(seconds.values())

@@ -53,7 +53,7 @@ def test_the_summary_shown_has_the_lines_that_are_printed() -> None:
     """Every label of the printed summary stands in README, in the same order."""
     source = (ROOT / "jobs" / "terminal.py").read_text(encoding="utf-8")
     labels = [" evaluated", " eligible", "Why the others", "Quarantined rows: "]
-    labels += ["Watch: ", "Results: ", "Offers hash: "]
+    labels += ["Watch: ", "Report: ", "Results: ", "Offers hash: "]
     (block,) = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
 
     assert all(label in source for label in labels)

@@ -84,7 +84,7 @@ def test_each_task_can_fail_safely(dags: "dict[str, DAG]", dag_kit: ModuleType) 
     """
     tasks = [task for dag in dags.values() for task in dag.tasks]
 
-    assert len(tasks) == 17
+    assert len(tasks) == 18
     for task in tasks:
         waits = task.task_id.startswith("wait_")
         assert task.pool == ("default_pool" if waits else "warehouse")

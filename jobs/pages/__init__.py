@@ -1,0 +1,1 @@
+"""Pages: what a night was, as one HTML page. Facts in, text out."""
