@@ -1,6 +1,6 @@
 """Where a backtest begins: its panel, its origins, and what was known at each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -18,8 +18,15 @@ from jobs.scorecard import LEAST_AGE_DAYS
 from jobs.settings import ConfigurationError
 from jobs.sources.protocol import DataError
 
+#: Takes what is worked at, how many origins are done, and how many there are.
+Step = Callable[[str, int, int], None]
+
 #: More origins than these are counted, not listed.
 _MOST_NAMED = 8
+
+
+def unwatched(_name: str, _done: int, _total: int) -> None:
+    """Take a step of which nobody is told."""
 
 
 def parse_origins(text: str) -> list[date] | int:

@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.backtest_origins import (
+    Step,
     described,
     origins_of,
     panel_of_night,
     place_of_results,
     require_folder,
+    unwatched,
 )
 from jobs.backtest_policy_figures import Lent, Replayed
 from jobs.backtest_policy_origin import decide_at
@@ -82,7 +84,7 @@ def backtest_policy(
     request: Request,
     open_night: Callable[[], Night],
     say: Callable[[str], None],
-    step: Callable[[str], None] = lambda _name: None,
+    step: Step = unwatched,
 ) -> list[Replayed]:
     """Replay the policies for every term; write JSON and plot if asked."""
     require_folder(request.json_path)
@@ -104,12 +106,11 @@ def backtest_policy(
     )
     results = []
     for term_days, window_days in windows.items():
-        step(f"{term_days} days")
         of_term = [_with_tier(policy, term_days) for policy in policies]
         wanted = request.origins or _every_week(panel, of_term[0], window_days)
         origins = _matured(panel, wanted, window_days, say)
         plan = _Plan(of_term, tuple(origins), window_days)
-        results.append(_replayed(panel, plan, say))
+        results.append(_replayed(panel, plan, say, step))
     write_report(results, json_path)
     for line in CAVEATS:
         say(line)
@@ -227,10 +228,14 @@ def _matured(
     return matured
 
 
-def _replayed(panel: Panel, plan: _Plan, say: Callable[[str], None]) -> Replayed:
+def _replayed(
+    panel: Panel, plan: _Plan, say: Callable[[str], None], step: Step
+) -> Replayed:
     """Decide at every origin, and let what came of it be repaid."""
     decided, idle = [], []
+    term_days = plan.policies[0].tiers[0].target_term_days
     for number, day in enumerate(plan.origins):
+        step(f"{term_days} days, origin {day}", number, len(plan.origins))
         found = decide_at(panel, plan.policies, (number, day), plan.window_days)
         if found is None:
             idle.append(str(day))

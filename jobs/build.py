@@ -5,6 +5,7 @@ from datetime import date
 from typing import Literal
 
 from jobs.dbt_process import run_dbt
+from jobs.errors import AdvancesError
 from jobs.night import Night, require_marts
 from jobs.sources.protocol import DataError
 from jobs.warehouse.protocol import Warehouse
@@ -12,7 +13,7 @@ from jobs.warehouse.protocol import Warehouse
 Part = Literal["cash_flow", "offers", "book", "accuracy"]
 
 
-class BuildError(RuntimeError):
+class BuildError(AdvancesError, RuntimeError):
     """dbt could not run at all; its own output says why."""
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -48,6 +49,16 @@ class Ingested:
     def quarantined_count(self) -> int:
         """Rows in quarantine over all tables."""
         return sum(table.quarantined_count for table in self.validated)
+
+    def as_plain(self) -> dict[str, Any]:
+        """Return the counts, those of all tables first."""
+        names = ("loaded_count", "quarantined_count", "collapsed_duplicate_count")
+        tables = {
+            each.table.name: {name: getattr(each, name) for name in names}
+            for each in self.validated
+        }
+        sums = {name: sum(each[name] for each in tables.values()) for name in names}
+        return {"table_count": len(tables), **sums, "tables": tables}
 
 
 def raw_table(contract: ContractTable) -> Table:
@@ -92,10 +103,12 @@ def ingest(night: Night, only: Sequence[str] = ()) -> Ingested:
     _check_missing(night, windows, [name for name in asked if name not in delivered])
     landing = night.workspace / "landing" / night.as_of_date.isoformat()
     try:
-        validated = [
-            _validate(night, TABLES[name], windows[name], landing / name)
-            for name in names
-        ]
+        validated = []
+        for done, name in enumerate(names):
+            night.track(done, len(names), "tables")
+            validated.append(
+                _validate(night, TABLES[name], windows[name], landing / name)
+            )
         _write(night, validated, windows)
     finally:
         # Another process may be landing other tables of the same night beside us.

@@ -17,9 +17,17 @@ from jobs.warehouse.protocol import Warehouse, Write
 from jobs.warehouse.table import Table
 
 
+def _track(_done: int, _total: int, _unit: str) -> None:
+    """Tell nobody how far a step has come."""
+
+
 @dataclass(frozen=True)
 class Night:
-    """What a run is a function of, and where it says what it did."""
+    """What a run is a function of, and where it says what it did.
+
+    ``say`` takes a line for a person, ``track`` how much of a step is done, out of how
+    much, and of what.
+    """
 
     settings: Settings
     source: Source
@@ -27,6 +35,7 @@ class Night:
     policy: Policy
     say: Callable[[str], None]
     command: str = "advances"
+    track: Callable[[int, int, str], None] = _track
 
     @property
     def workspace(self) -> Path:

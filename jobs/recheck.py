@@ -1,6 +1,7 @@
 """Recheck: ask again, when a seller takes an offer, what the policy asks again."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from jobs.night import Night, read_health
 from jobs.sources.protocol import DataError
@@ -13,6 +14,15 @@ class Rechecked:
 
     currency_code: str
     recheck: Recheck
+
+    def as_plain(self) -> dict[str, Any]:
+        """Return the answer, the rules that were asked, and those that failed."""
+        return {
+            "currency_code": self.currency_code,
+            "may_accept": self.recheck.may_accept,
+            "checked": list(self.recheck.checked),
+            "failed": list(self.recheck.failed),
+        }
 
 
 def recheck_seller(night: Night, seller_id: str) -> tuple[Rechecked, ...]:

@@ -60,7 +60,7 @@ def replay(night: Night, seller_id: str | None = None) -> Replayed:
     Raises DataError where the night decided nothing, or nothing about the seller.
     """
     found: list[Difference] = []
-    row_count = 0
+    row_count = done = 0
     codes: set[str] = set()
     with night.warehouse() as warehouse:
         policies = _policies_of(night, warehouse)
@@ -71,6 +71,8 @@ def replay(night: Night, seller_id: str | None = None) -> Replayed:
             again = _again(night, version, stored, warehouse)
             codes |= set(stored[ELIGIBILITY_DECISIONS.name]["code_version"])
             for table in _REPLAYED:
+                night.track(done, len(policies) * len(_REPLAYED), "tables")
+                done += 1
                 before, after = (
                     _of_seller(frames[table.name], seller_id)
                     for frames in (stored, again)

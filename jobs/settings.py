@@ -12,12 +12,18 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
+
+from jobs.errors import AdvancesError
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-class ConfigurationError(ValueError):
+class ConfigurationError(AdvancesError, ValueError):
     """A setting is missing or wrong; the message says what to do."""
+
+    kind, exit_code = "configuration", 2
+    usual_advice = "give what the command's --help and .env.example say"
 
 
 def _environment(name: str, default: str) -> str:
@@ -186,6 +192,22 @@ class Settings:
             message = f"no policy {version!r}; there are {', '.join(versions)}"
             raise ConfigurationError(message)
         return version, (folder / f"{version}.toml").read_text(encoding="utf-8")
+
+
+@cache
+def run_id() -> str:
+    """Return the name of this run in logs: the scheduler's, or one of its own."""
+    return _environment("RUN_ID", str(uuid4()))
+
+
+def statsd() -> tuple[str, int] | None:
+    """Return host and port of the daemon that takes metrics; None for no metrics."""
+    text = _environment("STATSD", "")
+    host, _, port = text.rpartition(":")
+    if text and not (host and port.isdigit()):
+        message = f"ADVANCES_STATSD is {text!r}; expected an address such as host:8125"
+        raise ConfigurationError(message)
+    return (host, int(port)) if text else None
 
 
 @cache

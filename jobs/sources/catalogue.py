@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from jobs.errors import AdvancesError
 from jobs.sources.files import Files
 from jobs.sources.olist import Olist
 from jobs.sources.protocol import Source, Window
@@ -13,8 +14,11 @@ from jobs.sources.sample import Sample, is_written, write
 from jobs.sources.tables import TABLES
 
 
-class UnknownSourceError(ValueError):
+class UnknownSourceError(AdvancesError, ValueError):
     """No such source, or it lacks what it needs; the message says what to give."""
+
+    kind, exit_code = "configuration", 2
+    usual_advice = "give --source as `advances nightly --help` says"
 
 
 @dataclass(frozen=True)
