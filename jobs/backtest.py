@@ -178,10 +178,10 @@ def _case(
     if not len(rows):
         message = (
             f"origin {origin}: no series has {LEAST_AGE_DAYS} days since its first row"
-            f" and a value above 0 in the last {LONGEST_IDLE_DAYS} days; choose a later"
-            f" one, {panel.end_date} at the latest"
+            f" and a value above 0 in the last {LONGEST_IDLE_DAYS} days"
         )
-        raise DataError(message)
+        advice = f"choose a later one, {panel.end_date} at the latest"
+        raise DataError(message, advice)
     return known, case_at(panel, known, rows, horizons_days)
 
 

@@ -128,11 +128,9 @@ def _policies(request: Request, settings: Settings) -> list[Policy]:
     if request.policy_b is not None:
         policies.append(read_policy(replace(settings, policy_version=request.policy_b)))
         if policies[0].policy_version == request.policy_b:
-            message = (
-                f"--policy-b {request.policy_b} is policy A too; name another, or none"
-                " to compare with the rules of thumb alone"
-            )
-            raise ConfigurationError(message)
+            message = f"--policy-b {request.policy_b} is policy A too"
+            advice = "name another, or none to compare with the rules of thumb alone"
+            raise ConfigurationError(message, advice)
     return policies
 
 
@@ -217,10 +215,11 @@ def _matured(
     matured = [origin for origin in found if origin <= last]
     if not matured:
         message = (
-            f"no origin has matured: {window_days} days after the first,"
-            f" {found[0]}, the panel has ended; expected origins up to {last}"
+            f"no origin has matured: {window_days} days after the first, {found[0]},"
+            " the panel has ended"
         )
-        raise DataError(message)
+        advice = f"expected origins up to {last}"
+        raise DataError(message, advice)
     if len(matured) < len(found):
         late = ", ".join(str(origin) for origin in found if origin > last)
         say(f"left out, because {window_days} days have not passed since: {late}")
@@ -249,10 +248,10 @@ def _replayed(
     ]
     if not lendings or not lendings[0].advance.any():
         message = (
-            f"policy {plan.policies[0].policy_version} lends nothing at these origins;"
-            " expected a panel with more history, or later origins"
+            f"policy {plan.policies[0].policy_version} lends nothing at these origins"
         )
-        raise DataError(message)
+        advice = "expected a panel with more history, or later origins"
+        raise DataError(message, advice)
     promises = [
         join_promises([each.promises[place] for each in decided])
         for place in range(len(plan.policies))

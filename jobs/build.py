@@ -26,8 +26,9 @@ def build(night: Night, part: Part) -> int:
     """
     with night.warehouse() as warehouse:
         if not warehouse.exists("raw", "sellers"):
-            message = f"{night.warehouse_address} is empty; run `advances ingest` first"
-            raise DataError(message)
+            message = f"{night.warehouse_address} is empty"
+            advice = "run `advances ingest` first"
+            raise DataError(message, advice)
         if part == "accuracy":
             require_marts(night, warehouse)
         newest = _newest_night(warehouse)
@@ -86,15 +87,16 @@ def _name(result: dict[str, str]) -> str:
 def _raise_on_failure(
     results: list[dict[str, str]], output: str, return_code: int
 ) -> None:
+    advice = "its rows and SQL are in the folder dbt beside the warehouse"
     failed = [result for result in results if result["status"] == "fail"]
     broken = [result for result in results if result["status"] == "error"]
     if broken or (return_code and not failed):
         message = "; ".join(
             f"{_name(result)}: {result['message']}" for result in broken
         )
-        raise BuildError(message or output)
+        raise BuildError(message or output, advice)
     if failed:
         message = "; ".join(
             f"test {_name(result)} failed: {result['message']}" for result in failed
         )
-        raise DataError(message)
+        raise DataError(message, advice)

@@ -93,8 +93,9 @@ def _decisions(
 ) -> list[Row]:
     """Return the seller's decisions under one policy: in force, else the newest."""
     if not warehouse.exists("underwriting", "eligibility_decisions"):
-        message = "no night is stored; run `advances nightly` first"
-        raise DataError(message)
+        message = "no night is stored"
+        advice = "run `advances nightly` first"
+        raise DataError(message, advice)
     found = warehouse.query(
         "select * from underwriting.eligibility_decisions"
         " where as_of_date = $as_of_date and seller_id = $seller_id"
@@ -116,11 +117,9 @@ def _decisions(
     chosen = [row for row in decided if row["currency_code"] == currency_code]
     if not chosen:
         known = ", ".join(row["currency_code"] for row in decided)
-        message = (
-            f"seller {seller_id!r} was decided on in {known}, not {currency_code};"
-            " give one of those, or no --currency for all"
-        )
-        raise DataError(message)
+        message = f"seller {seller_id!r} was decided on in {known}, not {currency_code}"
+        advice = "give one of those, or no --currency for all"
+        raise DataError(message, advice)
     return chosen
 
 

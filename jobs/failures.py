@@ -58,7 +58,7 @@ def fail(error: BaseException) -> NoReturn:
     what = "\n    ".join(escape(line) for line in lines)
     errors.print(f"[bold red]{failure.kind}[/bold red]: {what}")
     errors.print(f"  where: {failure.where}", markup=False)
-    errors.print(f"  to do: {failure.advice}", markup=False)
+    errors.print(f"  fix: {failure.advice}", markup=False)
     raise SystemExit(failure.exit_code)
 
 

@@ -95,8 +95,9 @@ def ingest(night: Night, only: Sequence[str] = ()) -> Ingested:
     delivered = night.source.tables
     unknown = [name for name in only if name not in TABLES]
     if unknown:
-        message = f"no table {unknown[0]!r}; expected one of {', '.join(TABLES)}"
-        raise ConfigurationError(message)
+        message = f"no table {unknown[0]!r}"
+        advice = f"expected one of {', '.join(TABLES)}"
+        raise ConfigurationError(message, advice)
     asked = [name for name in TABLES if not only or name in only]
     names = [name for name in asked if name in delivered]
     windows = _windows(night, asked)
@@ -138,10 +139,10 @@ def _check_missing(
     gone = [name for name in missing if windows[name].start_at]
     if gone:
         message = (
-            f"table {', '.join(gone)} was delivered on an earlier night and is"
-            " missing; deliver it, empty where nothing is new"
+            f"table {', '.join(gone)} was delivered on an earlier night and is missing"
         )
-        raise DataError(message)
+        advice = "deliver it, empty where nothing is new"
+        raise DataError(message, advice)
     if missing:
         night.say(f"not delivered by this source: {', '.join(missing)}")
 
@@ -179,10 +180,11 @@ def _validate(
     seen = validated.loaded_count + validated.quarantined_count
     if table.name in _NEVER_EMPTY and window.start_at is None and not seen:
         message = (
-            f"table {table.name} has no row up to {night.as_of_date}; "
-            "the first night needs history. Check the source and the date"
+            f"table {table.name} has no row up to {night.as_of_date}; the first night"
+            " needs history"
         )
-        raise DataError(message)
+        advice = "check the source and the date"
+        raise DataError(message, advice)
     return validated
 
 
@@ -237,7 +239,7 @@ def _write(
     if too_broken:
         with night.warehouse() as warehouse:
             warehouse.replace(quarantine)
-        raise DataError(_too_broken_message(too_broken))
+        raise DataError(_too_broken_message(too_broken), _TOO_BROKEN_ADVICE)
     loads = [
         Write(
             RAW_TABLES[table.table.name],
@@ -251,6 +253,11 @@ def _write(
     ]
     with night.warehouse() as warehouse:
         warehouse.replace([*quarantine, *loads, *outcome])
+
+
+_TOO_BROKEN_ADVICE = (
+    "see raw.quarantine; raise ADVANCES_QUARANTINE_LIMIT_RATE only if they may wait"
+)
 
 
 def _is_too_broken(night: Night, validated: Validated) -> bool:
@@ -267,10 +274,7 @@ def _too_broken_message(tables: Sequence[Validated]) -> str:
         f"{table.loaded_count + table.quarantined_count:,}, first: {_first(table)}"
         for table in tables
     )
-    return (
-        f"too many broken rows, nothing was loaded: {counts}. "
-        "See raw.quarantine; raise ADVANCES_QUARANTINE_LIMIT_RATE only if they may wait"
-    )
+    return f"too many broken rows, nothing was loaded: {counts}"
 
 
 def _first(table: Validated) -> str:

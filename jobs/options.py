@@ -97,6 +97,7 @@ def may_open_night(command: Callable[..., None]) -> Callable[..., None]:
 
 def _ask(context: click.Context, option: click.Parameter, is_asked: bool) -> None:  # noqa: FBT001 - click's signature
     """Note one of the options below, wherever in the line it stands; arrange for it."""
+    telemetry.run.setdefault("run_id", run_id())
     if is_asked:
         context.meta[f"{__name__}.{option.name}"] = True
     names = ("is_json", "is_quiet", "is_verbose")

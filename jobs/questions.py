@@ -38,7 +38,10 @@ def replay_command(night: Night, seller_id: str | None) -> None:
     show(found, lambda _: print_replayed(night, found))
     if found.differences:
         message = f"the night of {night.as_of_date} is not what its inputs give"
-        raise DataError(message)
+        advice = (
+            "find what changed underwriting.*, or the code; then run the night again"
+        )
+        raise DataError(message, advice)
 
 
 @click.command("recheck")

@@ -35,7 +35,7 @@ def recheck_seller(night: Night, seller_id: str) -> tuple[Rechecked, ...]:
     rows = health[health["seller_id"] == seller_id]
     if rows.empty:
         message = f"no seller {seller_id!r} on {night.as_of_date}"
-        raise DataError(message)
+        raise DataError(message, "give the id of one in cash_flow.dim_sellers")
     return tuple(
         Rechecked(str(code), recheck(part, night.policy, night.as_of_date))
         for code, part in rows.groupby("currency_code")

@@ -81,7 +81,7 @@ def replay(night: Night, seller_id: str | None = None) -> Replayed:
                 row_count += len(before)
     if not row_count:
         message = f"nothing was decided about {seller_id!r} on {night.as_of_date}"
-        raise DataError(message)
+        raise DataError(message, "give a seller whom the night decided on")
     return Replayed(
         policies,
         row_count,
@@ -98,7 +98,7 @@ def _policies_of(night: Night, warehouse: Warehouse) -> tuple[str, ...]:
     )
     if not found.num_rows:
         message = f"nothing was decided on {night.as_of_date}"
-        raise DataError(message)
+        raise DataError(message, "give a night that ran, or run `advances decide`")
     return tuple(found["policy_version"].to_pylist())
 
 

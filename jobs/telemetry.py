@@ -24,6 +24,7 @@ run: dict[str, str] = {}
 class Step:
     """A piece of work: what it counted, and how long it took once it has ended."""
 
+    name: str
     counts: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -109,7 +110,7 @@ def step(name: str) -> Iterator[Step]:
     Whoever reports the failure then says in which step it was.
     """
     outer, run["step"] = run.get("step"), name
-    mine, started, outcome = Step(), time.perf_counter(), "failed"
+    mine, started, outcome = Step(name), time.perf_counter(), "failed"
     _open.append(mine)
     log.info("started")
     try:
@@ -130,11 +131,13 @@ def count(counts: Mapping[str, float]) -> None:
 
 
 def _tell(ended: Step, outcome: str) -> None:
-    fields = {"seconds": round(ended.seconds, 3), **ended.counts}
-    log.info(outcome, extra={"fields": fields})
+    timed = {"step": ended.name, "seconds": round(ended.seconds, 3)}
+    log.info(outcome, extra={"fields": {**timed, **ended.counts}})
+    told = {**run, "step": ended.name}
     names = ("command", "step", "policy_version")
-    tags = {name: run[name].replace(" ", "_") for name in names if name in run}
+    tags = {name: told[name].replace(" ", "_") for name in names if name in told}
     for statsd in _statsd:
         gauges = {name: f"{value}|g" for name, value in ended.counts.items()}
-        timed = {"step.duration": f"{1000 * ended.seconds:.0f}|ms", "step.ended": "1|c"}
-        statsd.send({**timed, **gauges}, {**tags, "outcome": outcome})
+        duration = f"{1000 * ended.seconds:.0f}|ms"
+        ends = {"step.duration": duration, "step.ended": "1|c"}
+        statsd.send({**ends, **gauges}, {**tags, "outcome": outcome})

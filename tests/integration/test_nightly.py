@@ -98,7 +98,7 @@ def test_a_second_run_prints_the_same_offers(tmp_path: Path) -> None:
         (
             ["explain", "s0000001", "--source", SMALL],
             3,
-            "data: no night is stored; run `advances nightly` first",
+            "data: no night is stored\n",
         ),
         (
             ["forecast", "predict", "--source", SMALL, "--bucket", "1/3"],
