@@ -175,10 +175,10 @@ def working(name: str, step_count: int = 0) -> Iterator[Callable[[str], None]]:
 
 
 def _screen() -> Console | None:
-    """Return the console of a terminal on which bars may be drawn, if there is one."""
-    if asked.is_quiet:
-        return None
-    for each in (errors,) if asked.is_json else (notes, errors):
-        if each.file.isatty() and each.color_system:
-            return each
-    return None
+    """Return the console of a terminal on which bars may be drawn, if there is one.
+
+    Not the other stream's where notes go into a pipe: its end may be the same screen.
+    """
+    screen = errors if asked.is_json else notes
+    can_draw = screen.file.isatty() and screen.color_system and not asked.is_quiet
+    return screen if can_draw else None
