@@ -125,6 +125,8 @@ class AdvancesOperator(BashOperator):
             bash_command=" ".join(filter(None, words)),
             skip_on_exit_code=NOT_WORTH_A_RETRY,
             cwd=str(PROJECT),
+            env={"ADVANCES_RUN_ID": "{{ run_id }}"},
+            append_env=True,
             **options,
         )
         self.part = part
@@ -134,7 +136,7 @@ class AdvancesOperator(BashOperator):
         try:
             super().execute(context)
         except AirflowSkipException as error:
-            message = "wrong configuration or bad data, see the last line: no retry"
+            message = "wrong configuration or bad data, see the last lines: no retry"
             raise AirflowFailException(message) from error
 
 

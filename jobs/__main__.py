@@ -5,34 +5,29 @@ statistics behind them take as long to import as everything else, and every task
 schedule starts a command.
 """
 
-import sys
 from pathlib import Path
-from typing import Any, NoReturn, get_args
+from typing import Any, get_args
 
 import click
-from rich.progress import Progress
 
 from jobs.books import BOOKS
-from jobs.build import BuildError, Part, build, write_docs
+from jobs.build import Part, build, write_docs
 from jobs.check_repayments import check
+from jobs.console import console, notes, say, show, track, working
 from jobs.decide import decide
+from jobs.failures import fail
 from jobs.ingest import ingest
 from jobs.night import Night
-from jobs.options import of_night
+from jobs.options import of_night, with_output_options
+from jobs.plain import document
 from jobs.price import price
-from jobs.product.postgres import ProductUnavailableError
 from jobs.publish import publish
 from jobs.questions import QUESTIONS
 from jobs.risks import RISKS
 from jobs.settings import ConfigurationError
-from jobs.sources.catalogue import UnknownSourceError
-from jobs.sources.protocol import DataError, SourceUnavailableError
 from jobs.sources.sample import Sample, write
-from jobs.terminal import console, print_summary, print_watched, progress, say
-from jobs.warehouse.protocol import WarehouseError
+from jobs.terminal import print_checked, print_published, print_summary, print_watched
 from jobs.watch import watch
-
-INTERNAL, CONFIGURATION, DATA = 1, 2, 3
 
 
 @click.group(context_settings={"max_content_width": 88})
@@ -61,13 +56,17 @@ def nightly_command(night: Night, *, timings: bool) -> None:
     """
     from jobs.nightly import nightly, steps_of, summarise
 
-    console.print(
+    notes.print(
         f"[bold]Night of {night.as_of_date}[/bold], source {night.source.name}, "
         f"policy {night.policy.policy_version}"
     )
-    with progress(len(steps_of(night))) as advance:
-        seconds = nightly(night, advance)
-    print_summary(night, summarise(night), seconds if timings else {})
+    with working("start", len(steps_of(night))) as begin:
+        seconds = nightly(night, begin)
+    summary = summarise(night)
+    show(
+        {**document(summary), "results": night.warehouse_address, "seconds": seconds},
+        lambda _: print_summary(night, summary, seconds if timings else {}),
+    )
 
 
 @cli.command("sample")
@@ -109,16 +108,17 @@ def sample_command(
     Example:
       advances sample --sellers 500 --days 400 --seed 3 --out history/
     """
-    with Progress(console=console, disable=not console.is_terminal) as bars:
-        task = bars.add_task("sellers", total=options["sellers"])
+    with working("sample"):
         try:
             sample = Sample(**options)
-            counts = write(sample, out, lambda done: bars.update(task, completed=done))
+            total = sample.sellers
+            counts = write(sample, out, lambda done: track(done, total, "sellers"))
         except (ValueError, FileExistsError) as error:
             raise ConfigurationError(str(error)) from error
     for table, count in counts.items():
         say(f"{table}: {count:,} rows")
-    console.print(f"Written to {out}")
+    written = {"path": str(out), "row_count": sum(counts.values()), "tables": counts}
+    show(written, lambda _: console.print(f"Written to {out}"))
 
 
 @cli.command("ingest")
@@ -131,11 +131,14 @@ def ingest_command(night: Night, tables: tuple[str, ...]) -> None:
     Example:
       advances ingest --as-of 2026-10-31 --table order_items --table refunds
     """
-    with console.status("ingest"):
+    with working("ingest"):
         ingested = ingest(night, tables)
-    console.print(
-        f"Loaded {len(ingested.validated)} tables into {night.warehouse_address},"
-        f" {ingested.quarantined_count:,} rows quarantined"
+    show(
+        ingested,
+        lambda _: console.print(
+            f"Loaded {len(ingested.validated)} tables into {night.warehouse_address},"
+            f" {ingested.quarantined_count:,} rows quarantined"
+        ),
     )
 
 
@@ -156,9 +159,10 @@ def build_command(night: Night, part: Part) -> None:
     Example:
       advances build --as-of 2026-10-31 --part offers
     """
-    with console.status(f"build {part}"):
+    with working(f"build {part}"):
         count = build(night, part)
-    console.print(f"{count} models and tests passed in {night.warehouse_address}")
+    line = f"{count} models and tests passed in {night.warehouse_address}"
+    show(count, lambda _: console.print(line))
 
 
 @cli.command("docs")
@@ -172,10 +176,9 @@ def docs_command(night: Night) -> None:
     Example:
       advances docs --as-of 2026-10-31
     """
-    with console.status("docs"):
+    with working("docs"):
         path = write_docs(night)
-    # In one piece, to be copied.
-    console.print(f"Documentation: {path}", soft_wrap=True)
+    show({"path": path}, lambda _: console.print(f"Documentation: {path}"))
 
 
 @cli.group("forecast")
@@ -194,9 +197,10 @@ def fit_command(night: Night) -> None:
     """
     from jobs.forecast import forecast_fit
 
-    with console.status("forecast fit"):
+    with working("forecast fit"):
         count = forecast_fit(night)
-    console.print(f"Model fitted; {count:,} sellers and currencies seen")
+    line = f"Model fitted; {count:,} sellers and currencies seen"
+    show(count, lambda _: console.print(line))
 
 
 @forecast_group.command("predict")
@@ -213,10 +217,10 @@ def predict_command(night: Night, bucket: str) -> None:
     """
     from jobs.forecast import Share, forecast_predict
 
-    with console.status("forecast predict"):
-        share = Share.parse(bucket)
-        count = forecast_predict(night, share)
-    console.print(f"Forecasts stored for {count:,} sellers and currencies")
+    with working("forecast predict"):
+        count = forecast_predict(night, Share.parse(bucket))
+    line = f"Forecasts stored for {count:,} sellers and currencies"
+    show(count, lambda _: console.print(line))
 
 
 @forecast_group.command("challenge")
@@ -230,12 +234,15 @@ def challenge_command(night: Night) -> None:
     """
     from jobs.challenge import challenge
 
-    with console.status("forecast challenge"):
+    with working("forecast challenge"):
         done = challenge(night)
-    console.print(
-        f"{done.series_count:,} series predicted by"
-        f" {', '.join(done.model_versions) or 'no other'};"
-        f" {done.audited_count:,} audited, {done.failed_count:,} failed"
+    show(
+        done,
+        lambda _: console.print(
+            f"{done.series_count:,} series predicted by"
+            f" {', '.join(done.model_versions) or 'no other'};"
+            f" {done.audited_count:,} audited, {done.failed_count:,} failed"
+        ),
     )
 
 
@@ -249,9 +256,8 @@ def decide_command(night: Night) -> None:
       advances decide --as-of 2026-10-31
     """
     decided = decide(night)
-    console.print(
-        f"{decided.evaluated_count:,} evaluated, {decided.eligible_count:,} eligible"
-    )
+    line = f"{decided.evaluated_count:,} evaluated, {decided.eligible_count:,} eligible"
+    show(decided, lambda _: console.print(line))
 
 
 @cli.command("price")
@@ -264,7 +270,8 @@ def price_command(night: Night) -> None:
       advances price --as-of 2026-10-31
     """
     priced = price(night)
-    console.print(f"{priced.priced_count:,} priced, {priced.offer_count:,} offers")
+    line = f"{priced.priced_count:,} priced, {priced.offer_count:,} offers"
+    show(priced, lambda _: console.print(line))
 
 
 @cli.command("publish")
@@ -279,9 +286,7 @@ def publish_command(night: Night) -> None:
     Example:
       advances publish --as-of 2026-10-31
     """
-    published = publish(night)
-    if published:
-        console.print(f"Published; offers hash {published.offers_hash[:16]}")
+    show(publish(night), print_published)
 
 
 @cli.command("watch")
@@ -295,7 +300,7 @@ def watch_command(night: Night) -> None:
     Example:
       advances watch --as-of 2026-10-31
     """
-    print_watched(watch(night))
+    show(watch(night), print_watched)
 
 
 @cli.command("check")
@@ -309,45 +314,20 @@ def check_command(night: Night) -> None:
     Example:
       advances check --as-of 2026-10-31
     """
-    checked = check(night)
-    console.print(
-        f"{checked.advance_count:,} advances checked,"
-        f" {sum(checked.reasons.values()):,} differences;"
-        f" {checked.gated_count:,} of a seller behind a gate"
-    )
-    for reason, count in checked.reasons.items():
-        say(f"{reason}: {count:,}")
+    show(check(night), print_checked)
 
 
 for command in (*BOOKS, *QUESTIONS, *RISKS):
     cli.add_command(command)
-
-
-def _fail(code: int, what: str, error: BaseException) -> NoReturn:
-    sys.stderr.write(f"{what}: {error}\n")
-    sys.exit(code)
+with_output_options(cli)
 
 
 def main() -> None:
     """Run the command line and turn each kind of failure into its exit code."""
     try:
-        cli(standalone_mode=False)
-    except click.Abort:
-        _fail(INTERNAL, "stopped", KeyboardInterrupt("by you; nothing half-written"))
-    except click.ClickException as error:
-        error.show()
-        sys.exit(CONFIGURATION)
-    except (ConfigurationError, UnknownSourceError) as error:
-        _fail(CONFIGURATION, "configuration", error)
-    except DataError as error:
-        _fail(DATA, "data", error)
-    except (
-        BuildError,
-        ProductUnavailableError,
-        SourceUnavailableError,
-        WarehouseError,
-    ) as error:
-        _fail(INTERNAL, "internal", error)
+        cli(prog_name="advances", standalone_mode=False)
+    except Exception as error:  # noqa: BLE001 - every failure is told in one form
+        fail(error)
 
 
 if __name__ == "__main__":

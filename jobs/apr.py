@@ -50,8 +50,7 @@ def parse_amount(option: str, text: str, currency: str) -> int:
     try:
         return to_minor(text, currency)
     except ValueError as error:
-        message = f"{option}: {error}"
-        raise ConfigurationError(message) from error
+        raise ConfigurationError(str(error), where=option) from error
 
 
 def apr(

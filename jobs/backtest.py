@@ -13,12 +13,14 @@ from pathlib import Path
 import numpy as np
 
 from jobs.backtest_origins import (
+    Step,
     described,
     known_at,
     origins_of,
     panel_of_night,
     place_of_results,
     require_folder,
+    unwatched,
 )
 from jobs.backtest_report import Backtest, Evaluation, write_outputs
 from jobs.calendars import calendars_of
@@ -75,7 +77,7 @@ def backtest_forecasts(
     request: Request,
     open_night: Callable[[], Night],
     say: Callable[[str], None],
-    step: Callable[[str], None] = lambda _name: None,
+    step: Step = unwatched,
 ) -> Backtest:
     """Forecast at every origin, score what has ended, and write what was asked for.
 
@@ -114,7 +116,7 @@ def _run(
     request: Request,
     origins: Sequence[date],
     say: Callable[[str], None],
-    step: Callable[[str], None],
+    step: Step,
 ) -> Backtest:
     result = _empty(opened, request, origins)
     horizons_days = request.horizons_days
@@ -126,8 +128,8 @@ def _run(
         opened.panel.start_date,
         opened.panel.end_date,
     )
-    for origin in origins:
-        step(f"origin {origin}")
+    for number, origin in enumerate(origins):
+        step(f"origin {origin}", number, len(origins))
         known, case = _case(opened.panel, origin, horizons_days)
         seen = known.take(case.rows)
         model = rounded(fit_on_threads(known, calendars, grid_days))
@@ -176,10 +178,10 @@ def _case(
     if not len(rows):
         message = (
             f"origin {origin}: no series has {LEAST_AGE_DAYS} days since its first row"
-            f" and a value above 0 in the last {LONGEST_IDLE_DAYS} days; choose a later"
-            f" one, {panel.end_date} at the latest"
+            f" and a value above 0 in the last {LONGEST_IDLE_DAYS} days"
         )
-        raise DataError(message)
+        advice = f"choose a later one, {panel.end_date} at the latest"
+        raise DataError(message, advice)
     return known, case_at(panel, known, rows, horizons_days)
 
 
@@ -187,7 +189,7 @@ def _compare(
     result: Backtest,
     panel: Panel,
     peer_series: int,
-    step: Callable[[str], None],
+    step: Step,
     pool: Executor,
 ) -> None:
     """Let the peers forecast a sample of each origin's series; ours is scored on it.
@@ -205,7 +207,8 @@ def _compare(
         for name, evaluation in result.peers.items():
             if name in {MODEL_VERSION, NAIVE}:
                 continue
-            step(f"{name} at {case.origin_date}, {len(places):,} series")
+            place = f"{name} at {case.origin_date}, {len(places):,} series"
+            step(place, number, len(result.own.cases))
             answer = forecast_peer(name, sample, horizons_days, pool)
             evaluation.add(sampled, answer.quantiles)
             evaluation.failed_count += answer.failed_count

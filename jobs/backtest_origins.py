@@ -1,6 +1,6 @@
 """Where a backtest begins: its panel, its origins, and what was known at each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -18,8 +18,15 @@ from jobs.scorecard import LEAST_AGE_DAYS
 from jobs.settings import ConfigurationError
 from jobs.sources.protocol import DataError
 
+#: Takes what is worked at, how many origins are done, and how many there are.
+Step = Callable[[str, int, int], None]
+
 #: More origins than these are counted, not listed.
 _MOST_NAMED = 8
+
+
+def unwatched(_name: str, _done: int, _total: int) -> None:
+    """Take a step of which nobody is told."""
 
 
 def parse_origins(text: str) -> list[date] | int:
@@ -83,11 +90,9 @@ def origins_of(panel: Panel, wanted: list[date] | int, longest_days: int) -> lis
         return [panel.start_date + timedelta(days=column) for column in columns]
     for origin in wanted:
         if not panel.start_date <= origin <= panel.end_date:
-            message = (
-                f"origin {origin} lies outside the panel; expected a day from"
-                f" {panel.start_date} to {panel.end_date}"
-            )
-            raise ConfigurationError(message)
+            message = f"origin {origin} lies outside the panel"
+            advice = f"expected a day from {panel.start_date} to {panel.end_date}"
+            raise ConfigurationError(message, advice)
     return wanted
 
 
@@ -96,9 +101,10 @@ def _rolling_columns(panel: Panel, count: int, longest_days: int) -> list[int]:
     if last < LEAST_AGE_DAYS:
         message = (
             f"the panel's {panel.days:,} days are too few for a horizon of"
-            f" {longest_days}; expected at least {LEAST_AGE_DAYS + 1 + longest_days}"
+            f" {longest_days}"
         )
-        raise DataError(message)
+        advice = f"expected at least {LEAST_AGE_DAYS + 1 + longest_days}"
+        raise DataError(message, advice)
     first = max(min(longest_days, last // 2), LEAST_AGE_DAYS)
     step = longest_days
     if count > 1:
@@ -106,9 +112,10 @@ def _rolling_columns(panel: Panel, count: int, longest_days: int) -> list[int]:
     if step < 1:
         message = (
             f"the panel's {panel.days:,} days have no room for {count} origins with a"
-            f" horizon of {longest_days} days; ask for fewer"
+            f" horizon of {longest_days} days"
         )
-        raise DataError(message)
+        advice = "ask for fewer"
+        raise DataError(message, advice)
     return [last - step * back for back in reversed(range(count))]
 
 
@@ -138,5 +145,6 @@ def place_of_results(night: Night, name: str) -> Path:
 def require_folder(path: Path | None) -> None:
     """Raise ConfigurationError where there is no folder to write ``path`` into."""
     if path is not None and not path.parent.is_dir():
-        message = f"{path}: no such folder {path.parent}; create it first"
-        raise ConfigurationError(message)
+        message = f"no such folder {path.parent}"
+        advice = "create it first"
+        raise ConfigurationError(message, advice, path)

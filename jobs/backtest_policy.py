@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.backtest_origins import (
+    Step,
     described,
     origins_of,
     panel_of_night,
     place_of_results,
     require_folder,
+    unwatched,
 )
 from jobs.backtest_policy_figures import Lent, Replayed
 from jobs.backtest_policy_origin import decide_at
@@ -82,7 +84,7 @@ def backtest_policy(
     request: Request,
     open_night: Callable[[], Night],
     say: Callable[[str], None],
-    step: Callable[[str], None] = lambda _name: None,
+    step: Step = unwatched,
 ) -> list[Replayed]:
     """Replay the policies for every term; write JSON and plot if asked."""
     require_folder(request.json_path)
@@ -104,12 +106,11 @@ def backtest_policy(
     )
     results = []
     for term_days, window_days in windows.items():
-        step(f"{term_days} days")
         of_term = [_with_tier(policy, term_days) for policy in policies]
         wanted = request.origins or _every_week(panel, of_term[0], window_days)
         origins = _matured(panel, wanted, window_days, say)
         plan = _Plan(of_term, tuple(origins), window_days)
-        results.append(_replayed(panel, plan, say))
+        results.append(_replayed(panel, plan, say, step))
     write_report(results, json_path)
     for line in CAVEATS:
         say(line)
@@ -127,11 +128,9 @@ def _policies(request: Request, settings: Settings) -> list[Policy]:
     if request.policy_b is not None:
         policies.append(read_policy(replace(settings, policy_version=request.policy_b)))
         if policies[0].policy_version == request.policy_b:
-            message = (
-                f"--policy-b {request.policy_b} is policy A too; name another, or none"
-                " to compare with the rules of thumb alone"
-            )
-            raise ConfigurationError(message)
+            message = f"--policy-b {request.policy_b} is policy A too"
+            advice = "name another, or none to compare with the rules of thumb alone"
+            raise ConfigurationError(message, advice)
     return policies
 
 
@@ -216,10 +215,11 @@ def _matured(
     matured = [origin for origin in found if origin <= last]
     if not matured:
         message = (
-            f"no origin has matured: {window_days} days after the first,"
-            f" {found[0]}, the panel has ended; expected origins up to {last}"
+            f"no origin has matured: {window_days} days after the first, {found[0]},"
+            " the panel has ended"
         )
-        raise DataError(message)
+        advice = f"expected origins up to {last}"
+        raise DataError(message, advice)
     if len(matured) < len(found):
         late = ", ".join(str(origin) for origin in found if origin > last)
         say(f"left out, because {window_days} days have not passed since: {late}")
@@ -227,10 +227,14 @@ def _matured(
     return matured
 
 
-def _replayed(panel: Panel, plan: _Plan, say: Callable[[str], None]) -> Replayed:
+def _replayed(
+    panel: Panel, plan: _Plan, say: Callable[[str], None], step: Step
+) -> Replayed:
     """Decide at every origin, and let what came of it be repaid."""
     decided, idle = [], []
+    term_days = plan.policies[0].tiers[0].target_term_days
     for number, day in enumerate(plan.origins):
+        step(f"{term_days} days, origin {day}", number, len(plan.origins))
         found = decide_at(panel, plan.policies, (number, day), plan.window_days)
         if found is None:
             idle.append(str(day))
@@ -244,10 +248,10 @@ def _replayed(panel: Panel, plan: _Plan, say: Callable[[str], None]) -> Replayed
     ]
     if not lendings or not lendings[0].advance.any():
         message = (
-            f"policy {plan.policies[0].policy_version} lends nothing at these origins;"
-            " expected a panel with more history, or later origins"
+            f"policy {plan.policies[0].policy_version} lends nothing at these origins"
         )
-        raise DataError(message)
+        advice = "expected a panel with more history, or later origins"
+        raise DataError(message, advice)
     promises = [
         join_promises([each.promises[place] for each in decided])
         for place in range(len(plan.policies))

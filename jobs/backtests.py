@@ -6,9 +6,20 @@ from typing import Any
 
 import click
 
+from jobs.console import say, show, track, working
 from jobs.night import Night
 from jobs.options import may_open_night
-from jobs.terminal import console, print_backtest, print_policy_backtest, say
+from jobs.terminal import print_backtest, print_policy_backtest
+
+
+def _of_origins(begin: Callable[[str], None]) -> Callable[[str, int, int], None]:
+    """Return what shows the origin that is worked at, and how many are done."""
+
+    def step(name: str, done: int, total: int) -> None:
+        begin(name)
+        track(done, total, "origins")
+
+    return step
 
 
 @click.group("backtest")
@@ -81,6 +92,7 @@ def backtest_forecasts_command(
     """
     from jobs import backtest
     from jobs.backtest_origins import parse_days, parse_origins
+    from jobs.backtest_report import as_json
 
     request = backtest.Request(
         is_absent_closed=absent == "closed",
@@ -89,9 +101,10 @@ def backtest_forecasts_command(
         peers=backtest.parse_peers(peers),
         **options,
     )
-    with console.status("backtest") as status:
-        result = backtest.backtest_forecasts(request, open_night, say, status.update)
-    print_backtest(result)
+    with working("backtest") as begin:
+        step = _of_origins(begin)
+        result = backtest.backtest_forecasts(request, open_night, say, step)
+    show(as_json(result), lambda _: print_backtest(result))
 
 
 @backtest_group.command("policy")
@@ -142,14 +155,14 @@ def backtest_policy_command(
     """
     from jobs import backtest_policy
     from jobs.backtest_origins import parse_days, parse_origins
+    from jobs.backtest_policy_report import as_json
 
     request = backtest_policy.Request(
         origins=parse_origins(origins) if origins else None,
         terms_days=parse_days("--term", term),
         **options,
     )
-    with console.status("backtest") as status:
-        results = backtest_policy.backtest_policy(
-            request, open_night, say, status.update
-        )
-    print_policy_backtest(results)
+    with working("backtest") as begin:
+        step = _of_origins(begin)
+        results = backtest_policy.backtest_policy(request, open_night, say, step)
+    show(as_json(results), lambda _: print_policy_backtest(results))

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from jobs.book import book
+from jobs.book import Booked, book
+from jobs.console import console, show
 from jobs.journal import export_journal
 from jobs.night import Night
 from jobs.options import of_night
-from jobs.terminal import console
 from jobs.underwriting.money import format_minor
 
 
@@ -23,7 +23,10 @@ def book_command(night: Night) -> None:
     Example:
       advances book --as-of 2026-10-31
     """
-    booked = book(night)
+    show(book(night), _print_booked)
+
+
+def _print_booked(booked: Booked | None) -> None:
     if booked:
         console.print(
             f"{booked.advance_count:,} advances booked, {booked.line_count:,} lines"
@@ -49,11 +52,15 @@ def journal_command(night: Night, out: Path) -> None:
       advances journal --as-of 2026-10-31 --out journal.csv
     """
     debits = export_journal(night, out)
-    if not debits:
-        console.print(f"Nothing moved on {night.as_of_date}")
-    for currency_code, amount in debits.items():
-        console.print(f"{currency_code}: {format_minor(amount, currency_code)} debited")
-    console.print(f"Written to {out}")
+
+    def print_lines(_: object) -> None:
+        if not debits:
+            console.print(f"Nothing moved on {night.as_of_date}")
+        for code, amount in debits.items():
+            console.print(f"{code}: {format_minor(amount, code)} debited")
+        console.print(f"Written to {out}")
+
+    show({"path": str(out), "debit_minor": debits}, print_lines)
 
 
 @click.command("report")
@@ -80,9 +87,9 @@ def report_command(night: Night, sellers: tuple[str, ...], out: Path | None) -> 
     """
     from jobs.report import report
 
-    with console.status("report"):
-        written = report(night, sellers, out)
-    console.print(f"Written to {written}", markup=False)
+    with working("report"):
+        path = report(night, sellers, out)
+    show({"path": path}, lambda _: console.print(f"Report: {path}", markup=False))
 
 
 BOOKS = (book_command, journal_command, report_command)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from jobs.dbt_process import run_dbt
+from jobs.errors import AdvancesError
 from jobs.night import Night, require_marts
 from jobs.sources.protocol import DataError
 from jobs.warehouse.protocol import Warehouse
@@ -13,7 +14,7 @@ from jobs.warehouse.protocol import Warehouse
 Part = Literal["cash_flow", "offers", "book", "accuracy"]
 
 
-class BuildError(RuntimeError):
+class BuildError(AdvancesError, RuntimeError):
     """dbt could not run at all; its own output says why."""
 
 
@@ -26,8 +27,9 @@ def build(night: Night, part: Part) -> int:
     """
     with night.warehouse() as warehouse:
         if not warehouse.exists("raw", "sellers"):
-            message = f"{night.warehouse_address} is empty; run `advances ingest` first"
-            raise DataError(message)
+            message = f"{night.warehouse_address} is empty"
+            advice = "run `advances ingest` first"
+            raise DataError(message, advice)
         if part == "accuracy":
             require_marts(night, warehouse)
         newest = _newest_night(warehouse)
@@ -118,15 +120,16 @@ def _name(result: dict[str, str]) -> str:
 def _raise_on_failure(
     results: list[dict[str, str]], output: str, return_code: int
 ) -> None:
+    advice = "its rows and SQL are in the folder dbt beside the warehouse"
     failed = [result for result in results if result["status"] == "fail"]
     broken = [result for result in results if result["status"] == "error"]
     if broken or (return_code and not failed):
         message = "; ".join(
             f"{_name(result)}: {result['message']}" for result in broken
         )
-        raise BuildError(message or output)
+        raise BuildError(message or output, advice)
     if failed:
         message = "; ".join(
             f"test {_name(result)} failed: {result['message']}" for result in failed
         )
-        raise DataError(message)
+        raise DataError(message, advice)

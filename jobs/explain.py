@@ -120,8 +120,9 @@ class Explainer:
         """Return a seller's decisions under one policy: in force, else the newest."""
         night = self._night
         if not self._warehouse.exists("underwriting", "eligibility_decisions"):
-            message = "no night is stored; run `advances nightly` first"
-            raise DataError(message)
+            message = "no night is stored"
+            advice = "run `advances nightly` first"
+            raise DataError(message, advice)
         found = [
             row
             for row in self._rows("eligibility_decisions", night.as_of_date)
@@ -219,10 +220,11 @@ def _of_currency(decided: list[Row], currency_code: str | None) -> list[Row]:
     if not chosen:
         known = ", ".join(row["currency_code"] for row in decided)
         message = (
-            f"seller {decided[0]['seller_id']!r} was decided on in {known}, not"
-            f" {currency_code}; give one of those, or no --currency for all"
+            f"seller {decided[0]['seller_id']!r} was decided on in {known},"
+            f" not {currency_code}"
         )
-        raise DataError(message)
+        advice = "give one of those, or no --currency for all"
+        raise DataError(message, advice)
     return chosen
 
 

@@ -110,9 +110,10 @@ def forecast_predict(night: Night, share: Share) -> int:
         model = read_model(night, warehouse)
         counts = count_series(night, warehouse)
         blocks = _blocks(share.buckets, counts, BLOCK_SERIES)
-        rows = pa.concat_tables(_predicted(night, warehouse, model, blocks))
+        total = int(counts[share.buckets].sum())
+        rows = pa.concat_tables(_predicted(night, warehouse, model, blocks, total))
         warehouse.replace([quantile_write(night, share.buckets, rows)])
-    return int(counts[share.buckets].sum())
+    return total
 
 
 def quantile_write(night: Night, buckets: list[int], rows: pa.Table) -> Write:
@@ -140,19 +141,27 @@ def _blocks(
 
 
 def _predicted(
-    night: Night, warehouse: Warehouse, model: str, blocks: Iterator[list[int]]
+    night: Night,
+    warehouse: Warehouse,
+    model: str,
+    blocks: Iterator[list[int]],
+    total: int,
 ) -> Iterator[pa.Table]:
     """Read block after block; predict each in parts side by side, in their order."""
+    done = 0
     predict = FORECASTERS[night.versions["model_version"]].predict
 
-    def rows_of(history: SalesHistory) -> pa.Table:
-        return quantile_rows(night, history, predict(history.panel, model))
+    def rows_of(history: SalesHistory) -> tuple[int, pa.Table]:
+        rows = quantile_rows(night, history, predict(history.panel, model))
+        return len(history.panel.seller_ids), rows
 
     with ThreadPoolExecutor(THREADS) as pool:
         for buckets in blocks:
-            yield from pool.map(
-                rows_of, read_history(night, warehouse, buckets).parts()
-            )
+            parts = read_history(night, warehouse, buckets).parts()
+            for series_count, rows in pool.map(rows_of, parts):
+                done += series_count
+                night.track(done, total, "series")
+                yield rows
 
 
 def quantile_rows(night: Night, history: SalesHistory, forecast: Forecast) -> pa.Table:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -49,6 +50,16 @@ class Ingested:
         """Rows in quarantine over all tables."""
         return sum(table.quarantined_count for table in self.validated)
 
+    def as_plain(self) -> dict[str, Any]:
+        """Return the counts, those of all tables first."""
+        names = ("loaded_count", "quarantined_count", "collapsed_duplicate_count")
+        tables = {
+            each.table.name: {name: getattr(each, name) for name in names}
+            for each in self.validated
+        }
+        sums = {name: sum(each[name] for each in tables.values()) for name in names}
+        return {"table_count": len(tables), **sums, "tables": tables}
+
 
 def raw_table(contract: ContractTable) -> Table:
     """Return the warehouse table that keeps every version of a contract table."""
@@ -84,18 +95,21 @@ def ingest(night: Night, only: Sequence[str] = ()) -> Ingested:
     delivered = night.source.tables
     unknown = [name for name in only if name not in TABLES]
     if unknown:
-        message = f"no table {unknown[0]!r}; expected one of {', '.join(TABLES)}"
-        raise ConfigurationError(message)
+        message = f"no table {unknown[0]!r}"
+        advice = f"expected one of {', '.join(TABLES)}"
+        raise ConfigurationError(message, advice)
     asked = [name for name in TABLES if not only or name in only]
     names = [name for name in asked if name in delivered]
     windows = _windows(night, asked)
     _check_missing(night, windows, [name for name in asked if name not in delivered])
     landing = night.workspace / "landing" / night.as_of_date.isoformat()
     try:
-        validated = [
-            _validate(night, TABLES[name], windows[name], landing / name)
-            for name in names
-        ]
+        validated = []
+        for done, name in enumerate(names):
+            night.track(done, len(names), "tables")
+            validated.append(
+                _validate(night, TABLES[name], windows[name], landing / name)
+            )
         _write(night, validated, windows)
     finally:
         # Another process may be landing other tables of the same night beside us.
@@ -125,10 +139,10 @@ def _check_missing(
     gone = [name for name in missing if windows[name].start_at]
     if gone:
         message = (
-            f"table {', '.join(gone)} was delivered on an earlier night and is"
-            " missing; deliver it, empty where nothing is new"
+            f"table {', '.join(gone)} was delivered on an earlier night and is missing"
         )
-        raise DataError(message)
+        advice = "deliver it, empty where nothing is new"
+        raise DataError(message, advice)
     if missing:
         night.say(f"not delivered by this source: {', '.join(missing)}")
 
@@ -166,10 +180,11 @@ def _validate(
     seen = validated.loaded_count + validated.quarantined_count
     if table.name in _NEVER_EMPTY and window.start_at is None and not seen:
         message = (
-            f"table {table.name} has no row up to {night.as_of_date}; "
-            "the first night needs history. Check the source and the date"
+            f"table {table.name} has no row up to {night.as_of_date}; the first night"
+            " needs history"
         )
-        raise DataError(message)
+        advice = "check the source and the date"
+        raise DataError(message, advice)
     return validated
 
 
@@ -224,7 +239,7 @@ def _write(
     if too_broken:
         with night.warehouse() as warehouse:
             warehouse.replace(quarantine)
-        raise DataError(_too_broken_message(too_broken))
+        raise DataError(_too_broken_message(too_broken), _TOO_BROKEN_ADVICE)
     loads = [
         Write(
             RAW_TABLES[table.table.name],
@@ -238,6 +253,11 @@ def _write(
     ]
     with night.warehouse() as warehouse:
         warehouse.replace([*quarantine, *loads, *outcome])
+
+
+_TOO_BROKEN_ADVICE = (
+    "see raw.quarantine; raise ADVANCES_QUARANTINE_LIMIT_RATE only if they may wait"
+)
 
 
 def _is_too_broken(night: Night, validated: Validated) -> bool:
@@ -254,10 +274,7 @@ def _too_broken_message(tables: Sequence[Validated]) -> str:
         f"{table.loaded_count + table.quarantined_count:,}, first: {_first(table)}"
         for table in tables
     )
-    return (
-        f"too many broken rows, nothing was loaded: {counts}. "
-        "See raw.quarantine; raise ADVANCES_QUARANTINE_LIMIT_RATE only if they may wait"
-    )
+    return f"too many broken rows, nothing was loaded: {counts}"
 
 
 def _first(table: Validated) -> str:

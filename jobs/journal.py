@@ -39,8 +39,9 @@ def export_journal(night: Night, path: Path) -> dict[str, int]:
     """
     with night.warehouse() as warehouse:
         if not warehouse.exists("underwriting", "journal_entries"):
-            message = f"{night.warehouse_address} has no journal; run `advances ingest`"
-            raise DataError(message)
+            message = f"{night.warehouse_address} has no journal"
+            advice = "run `advances ingest`"
+            raise DataError(message, advice)
         lines = as_frame(
             warehouse.query(
                 "select * from underwriting.journal_entries"
@@ -54,11 +55,9 @@ def export_journal(night: Night, path: Path) -> dict[str, int]:
         ).to_pylist()
     # Nights up to the newest are booked, or never will be: it took in what they moved.
     if (newest["booked_date"] or date.min) < night.as_of_date:
-        message = (
-            f"no journal for {night.as_of_date}; run"
-            f" `advances book --as-of {night.as_of_date}` first"
-        )
-        raise DataError(message)
+        message = f"no journal for {night.as_of_date}"
+        advice = f"run `advances book --as-of {night.as_of_date}` first"
+        raise DataError(message, advice)
     sums = lines.groupby("currency_code")[["debit_minor", "credit_minor"]].sum()
     for row in sums[sums["debit_minor"] != sums["credit_minor"]].itertuples():
         message = (

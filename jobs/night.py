@@ -17,9 +17,17 @@ from jobs.warehouse.protocol import Warehouse, Write
 from jobs.warehouse.table import Table
 
 
+def _track(_done: int, _total: int, _unit: str) -> None:
+    """Tell nobody how far a step has come."""
+
+
 @dataclass(frozen=True)
 class Night:
-    """What a run is a function of, and where it says what it did."""
+    """What a run is a function of, and where it says what it did.
+
+    ``say`` takes a line for a person, ``track`` how much of a step is done, out of how
+    much, and of what.
+    """
 
     settings: Settings
     source: Source
@@ -27,6 +35,7 @@ class Night:
     policy: Policy
     say: Callable[[str], None]
     command: str = "advances"
+    track: Callable[[int, int, str], None] = _track
 
     @property
     def workspace(self) -> Path:
@@ -83,11 +92,9 @@ def read_policy(settings: Settings) -> Policy:
     except PolicyError as error:
         raise ConfigurationError(str(error)) from error
     if policy.policy_version != version:
-        message = (
-            f"{version}.toml: policy_version is {policy.policy_version!r}; "
-            f"expected {version!r}, the name of the file"
-        )
-        raise ConfigurationError(message)
+        message = f"{version}.toml: policy_version is {policy.policy_version!r}"
+        advice = f"expected {version!r}, the name of the file"
+        raise ConfigurationError(message, advice)
     if policy.forecast.model_version not in MODEL_VERSIONS:
         message = (
             f"{version}.toml: forecast.model_version is "
@@ -105,16 +112,16 @@ def require_marts(night: Night, warehouse: Warehouse) -> None:
     what it cannot know, or on a build that failed half-way.
     """
     if not warehouse.exists("cash_flow", "rpt_built_night"):
-        message = "the marts are not built; run `advances build` first"
-        raise DataError(message)
+        message = "the marts are not built"
+        advice = "run `advances build` first"
+        raise DataError(message, advice)
     built = warehouse.query("select as_of_date from cash_flow.rpt_built_night")
     nights = built["as_of_date"].to_pylist()
     if nights != [night.as_of_date]:
         found = f"are of {nights[0]}" if nights else "were not built to their end"
-        message = (
-            f"the marts {found}; run `advances build --as-of {night.as_of_date}` first"
-        )
-        raise DataError(message)
+        message = f"the marts {found}"
+        advice = f"run `advances build --as-of {night.as_of_date}` first"
+        raise DataError(message, advice)
 
 
 def read_health(night: Night, warehouse: Warehouse) -> pd.DataFrame:

@@ -1,12 +1,12 @@
 """Nightly: every step of one night in order, then a summary a person wants to read."""
 
 import hashlib
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
 
+from jobs import telemetry
 from jobs.book import book
 from jobs.build import build
 from jobs.challenge import challenge
@@ -16,6 +16,7 @@ from jobs.decide import decide
 from jobs.forecast import Share, forecast_fit, forecast_predict
 from jobs.ingest import ingest
 from jobs.night import Night, as_frame
+from jobs.plain import numbers
 from jobs.price import price
 from jobs.publish import publish
 from jobs.reconcile import reconcile
@@ -104,9 +105,9 @@ def nightly(night: Night, on_step: Callable[[str], None]) -> dict[str, float]:
     seconds = {}
     for name, step in steps_of(night).items():
         on_step(name)
-        started = time.perf_counter()
-        step(night)
-        seconds[name] = time.perf_counter() - started
+        with telemetry.step(name) as timed:
+            telemetry.count(numbers(step(night)))
+        seconds[name] = timed.seconds
     return seconds
 
 

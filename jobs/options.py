@@ -1,15 +1,17 @@
-"""The options that say which night of which marketplace, shared by the commands."""
+"""The options that commands share: which night of which marketplace, what to see."""
 
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import wraps
+from typing import Any
 
 import click
 
+from jobs import telemetry
+from jobs.console import arrange, say, track
 from jobs.night import Night, read_policy
-from jobs.settings import ConfigurationError, Settings
+from jobs.settings import ConfigurationError, Settings, run_id, statsd
 from jobs.sources.catalogue import SampleSource, open_source
-from jobs.terminal import say
 
 
 def as_date(
@@ -38,12 +40,14 @@ def _night(
     )
     if as_of is None:
         if not isinstance(opened, SampleSource):
-            message = (
-                "--as-of is missing; give the night, for example --as-of 2026-10-31"
-            )
-            raise ConfigurationError(message)
+            message = "--as-of is missing"
+            advice = "give the night, for example --as-of 2026-10-31"
+            raise ConfigurationError(message, advice)
         as_of = opened.sample.end_date
-    return Night(settings, opened, as_of, read_policy(settings), say, command)
+    telemetry.run["as_of_date"] = as_of.isoformat()
+    policy = read_policy(settings)
+    telemetry.run["policy_version"] = policy.policy_version
+    return Night(settings, opened, as_of, policy, say, command, track)
 
 
 def of_night(command: Callable[..., None]) -> Callable[..., None]:
@@ -89,3 +93,55 @@ def may_open_night(command: Callable[..., None]) -> Callable[..., None]:
     ):
         with_night = option(with_night)
     return with_night
+
+
+def _ask(context: click.Context, option: click.Parameter, is_asked: bool) -> None:  # noqa: FBT001 - click's signature
+    """Note one of the options below, wherever in the line it stands; arrange for it."""
+    telemetry.run.setdefault("run_id", run_id())
+    if is_asked:
+        context.meta[f"{__name__}.{option.name}"] = True
+    names = ("is_json", "is_quiet", "is_verbose")
+    wanted = {name: f"{__name__}.{name}" in context.meta for name in names}
+    arrange(**wanted, statsd=statsd())
+
+
+_OUTPUT = {
+    "--json": ("is_json", "Print the result as one JSON document, and nothing else."),
+    "--quiet": ("is_quiet", "Print the result and failures only."),
+    "--verbose": ("is_verbose", "Log more, and print the traceback of a failure."),
+}
+
+
+def with_output_options(command: click.Command, path: str = "") -> None:
+    """Let the group and every command under it take --json, --quiet and --verbose.
+
+    A command whose --json is a file keeps it; there the group's prints. Every command
+    becomes a step that is logged and measured.
+    """
+    taken = {name for each in command.params for name in each.opts}
+    for name, (parameter, text) in _OUTPUT.items():
+        if name not in taken:
+            option = click.Option(
+                [name, parameter],
+                is_flag=True,
+                expose_value=False,
+                callback=_ask,
+                help=text,
+            )
+            command.params.append(option)
+    if isinstance(command, click.Group):
+        for name, each in command.commands.items():
+            with_output_options(each, f"{path} {name}".strip())
+    elif command.callback:
+        command.callback = _as_step(path, command.callback)
+
+
+def _as_step(name: str, command: Callable[..., Any]) -> Callable[..., None]:
+    @wraps(command)
+    def ran(**options: object) -> None:
+        telemetry.run.clear()
+        telemetry.run.update(run_id=run_id(), command=name)
+        with telemetry.step(name):
+            command(**options)
+
+    return ran

@@ -52,10 +52,10 @@ def read_panel(path: Path, *, is_absent_closed: bool = False) -> FilePanel:
     days = end - start + 1
     if days > LONGEST_DAYS:
         message = (
-            f"{path}: dates run from {_EPOCH + timedelta(start)} to"
-            f" {_EPOCH + timedelta(end)}; expected at most {LONGEST_DAYS:,} days"
+            f"dates run from {_EPOCH + timedelta(start)} to {_EPOCH + timedelta(end)}"
         )
-        raise DataError(message)
+        advice = f"expected at most {LONGEST_DAYS:,} days"
+        raise DataError(message, advice, path)
     shape = (len(ids), days)
     columns = dates - start
     has_row = np.zeros(shape, dtype=np.bool_)
@@ -80,25 +80,26 @@ def read_panel(path: Path, *, is_absent_closed: bool = False) -> FilePanel:
 def _read(path: Path) -> pa.Table:
     """Return the columns that count, whatever else the file holds."""
     if not path.is_file():
-        message = f"{path}: no such file"
-        raise DataError(message)
+        message = "no such file"
+        raise DataError(message, where=path)
     try:
         names = pq.read_schema(path).names
         missing = [name for name in _REQUIRED if name not in names]
         if missing:
-            message = (
-                f"{path}: no column {', '.join(missing)}; expected"
-                f" {', '.join(_REQUIRED)}, found {', '.join(names) or 'none'}"
+            message = f"no column {', '.join(missing)}"
+            advice = (
+                f"expected {', '.join(_REQUIRED)}, found {', '.join(names) or 'none'}"
             )
-            raise DataError(message)
+            raise DataError(message, advice, path)
         wanted = [name for name in (*_REQUIRED, *_OPTIONAL) if name in names]
         table = pq.read_table(path, columns=wanted).combine_chunks()
     except (OSError, pa.ArrowException) as error:
-        message = f"{path}: not a readable Parquet file: {error}"
-        raise DataError(message) from error
+        message = f"not a readable Parquet file: {error}"
+        raise DataError(message, where=path) from error
     if not table.num_rows:
-        message = f"{path}: no rows; expected at least one series"
-        raise DataError(message)
+        message = "no rows"
+        advice = "expected at least one series"
+        raise DataError(message, advice, path)
     return table
 
 
@@ -149,8 +150,9 @@ def _check_type(path: Path, name: str, found: pa.DataType) -> None:
         ),
     }.get(name, (_is_text(found), "text"))
     if not allowed:
-        message = f"{path}: column {name} is {found}; expected {expected}"
-        raise DataError(message)
+        message = f"column {name} is {found}"
+        advice = f"expected {expected}"
+        raise DataError(message, advice, path)
 
 
 def _days(path: Path, column: pa.Array) -> pa.Array:
@@ -170,11 +172,9 @@ def _refuse(
     rows = pc.indices_nonzero(breach)
     if len(rows):
         row = rows[0].as_py()
-        message = (
-            f"{path}: row {row + 1}, column {name}: {column[row].as_py()};"
-            f" expected {expected} ({len(rows):,} such rows)"
-        )
-        raise DataError(message)
+        message = f"row {row + 1}, column {name}: {column[row].as_py()}"
+        advice = f"expected {expected} ({len(rows):,} such rows)"
+        raise DataError(message, advice, path)
 
 
 def _series(column: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.int64]]:
@@ -218,9 +218,9 @@ def _codes(
     if len(differs):
         row = int(differs[0])
         message = (
-            f"{path}: row {row + 1}, column {name}: series"
-            f" {table['series_id'][row].as_py()} has {str(codes[code[row]])!r} after"
-            f" {str(codes[first[series[row]]])!r}; expected one {name} a series"
+            f"row {row + 1}, column {name}: series {table['series_id'][row].as_py()}"
+            f" has {str(codes[code[row]])!r} after {str(codes[first[series[row]]])!r}"
         )
-        raise DataError(message)
+        advice = f"expected one {name} a series"
+        raise DataError(message, advice, path)
     return codes[first]

@@ -34,11 +34,9 @@ def read_unusual(
     columns = [name for name in unusual.columns if name not in health.columns]
     rows = health.merge(unusual[[*_KEY, *columns]], on=_KEY, how="inner")
     if len(rows) != len(health):
-        message = (
-            f"fct_seller_unusual_sales_daily of {night.as_of_date} lacks sellers; "
-            f"run `advances build --as-of {night.as_of_date}` again"
-        )
-        raise DataError(message)
+        message = f"fct_seller_unusual_sales_daily of {night.as_of_date} lacks sellers"
+        advice = f"run `advances build --as-of {night.as_of_date}` again"
+        raise DataError(message, advice)
     return rows
 
 
@@ -102,8 +100,9 @@ def read_findings(
     past, is_stored = read_past_grid(night, warehouse, limited)
     if not is_stored.all():
         message = (
-            f"the forecasts that the findings of {night.as_of_date} are made of are "
-            "gone; run `advances decide` again"
+            f"the forecasts that the findings of {night.as_of_date} are made of are"
+            " gone"
         )
-        raise DataError(message)
+        advice = "run `advances decide` again"
+        raise DataError(message, advice)
     return findings, past

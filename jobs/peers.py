@@ -79,10 +79,9 @@ def require_peers(libraries: Sequence[str]) -> None:
             message = f"no peer {library!r}; there are {', '.join(LIBRARIES)}"
             raise ConfigurationError(message)
         if find_spec(library) is None:
-            message = (
-                f"{library} is not installed; run pip install --editable '.[peers]'"
-            )
-            raise ConfigurationError(message)
+            message = f"{library} is not installed"
+            advice = "run pip install --editable '.[peers]'"
+            raise ConfigurationError(message, advice)
 
 
 def peer_pool() -> ProcessPoolExecutor:

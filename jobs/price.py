@@ -90,6 +90,7 @@ def _read_eligible(night: Night, warehouse: Warehouse) -> pd.DataFrame:
         )
     )
     if decisions.empty:
-        message = f"no decisions for {night.as_of_date}; run `advances decide` first"
-        raise DataError(message)
+        message = f"no decisions for {night.as_of_date}"
+        advice = "run `advances decide` first"
+        raise DataError(message, advice)
     return decisions.loc[decisions["outcome"] == "eligible", _KEY]

@@ -40,8 +40,9 @@ def publish(night: Night) -> Publication | None:
         is_same = _require_audited(night, warehouse) == mark
     offers = as_frame(rows)
     if not is_same or mark["open_count"] != (offers["state"] == "open").sum():
-        message = "the offers in the marts changed while they were read; publish again"
-        raise DataError(message)
+        message = "the offers in the marts changed while they were read"
+        advice = "publish again"
+        raise DataError(message, advice)
     _audit(night, offers, health, before)
     if product is None:
         night.say(f"audited, and published nowhere: {_SETTING} is empty")
@@ -77,15 +78,15 @@ def _require_audited(night: Night, warehouse: Warehouse) -> dict[str, Any]:
     """Return the mark of the night; DataError unless its offers passed their tests."""
     advice = f"run `advances build --part offers --as-of {night.as_of_date}` first"
     if not warehouse.exists("offers", "rpt_audited_night"):
-        message = f"no offers are built; {advice}"
-        raise DataError(message)
+        message = "no offers are built"
+        raise DataError(message, advice)
     marks = warehouse.query("select * from offers.rpt_audited_night").to_pylist()
     if [mark["as_of_date"] for mark in marks] != [night.as_of_date]:
         found = (
             f"are of {marks[0]['as_of_date']}" if marks else "did not pass their tests"
         )
-        message = f"the offers in the marts {found}; {advice}"
-        raise DataError(message)
+        message = f"the offers in the marts {found}"
+        raise DataError(message, advice)
     (priced,) = warehouse.query(
         "select count(*) as made_count, count(marts.offer_id) as built_count"
         " from underwriting.advance_offers as priced"
@@ -97,9 +98,9 @@ def _require_audited(night: Night, warehouse: Warehouse) -> dict[str, Any]:
         message = (
             f"{priced['made_count']:,} offers are priced, but the marts have "
             f"{priced['built_count']:,} of these, and {marks[0]['offer_count']:,} in "
-            f"all; {advice}"
+            "all"
         )
-        raise DataError(message)
+        raise DataError(message, advice)
     return dict(marks[0])
 
 

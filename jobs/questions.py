@@ -3,7 +3,6 @@
 They read what the nights left and write no offers.
 """
 
-import json
 from collections.abc import Callable
 from datetime import date
 from typing import Any, get_args
@@ -11,13 +10,14 @@ from typing import Any, get_args
 import click
 
 from jobs.backtests import backtest_group
+from jobs.console import asked, console, show, working
 from jobs.night import Night
 from jobs.options import as_date, may_open_night, of_night
 from jobs.recheck import recheck_seller
 from jobs.replay import replay
 from jobs.settings import ConfigurationError
 from jobs.sources.protocol import DataError
-from jobs.terminal import console, print_reconciled, print_wide, say
+from jobs.terminal import print_reconciled, print_replayed, print_wide, tell
 from jobs.underwriting.reason_texts import Locale
 from jobs.underwriting.unit_periods import UNIT_PERIODS
 
@@ -33,19 +33,15 @@ def replay_command(night: Night, seller_id: str | None) -> None:
       advances replay --as-of 2026-10-31
       advances replay --as-of 2026-10-31 --seller s0000042
     """
-    with console.status("replay"):
+    with working("replay"):
         found = replay(night, seller_id)
-    console.print(
-        f"{night.as_of_date}, policy {', '.join(found.policy_versions)}:"
-        f" {found.row_count:,} rows replayed, {len(found.differences):,} values differ"
-    )
-    for code in found.other_code_versions:
-        say(f"decided by code {code}, replayed by another")
-    for difference in found.differences[:20]:
-        say(str(difference))
+    show(found, lambda _: print_replayed(night, found))
     if found.differences:
         message = f"the night of {night.as_of_date} is not what its inputs give"
-        raise DataError(message)
+        advice = (
+            "find what changed underwriting.*, or the code; then run the night again"
+        )
+        raise DataError(message, advice)
 
 
 @click.command("recheck")
@@ -58,12 +54,17 @@ def recheck_command(night: Night, seller_id: str) -> None:
     Example:
       advances recheck s0000042 --as-of 2026-10-31
     """
-    for each in recheck_seller(night, seller_id):
-        found = each.recheck
-        answer = "may accept" if found.may_accept else "may not accept"
-        console.print(f"{seller_id} {each.currency_code}: {answer}")
-        for code in found.checked:
-            say(f"{code}: {'failed' if code in found.failed else 'passed'}")
+    found = recheck_seller(night, seller_id)
+    answers = [each.as_plain() for each in found]
+
+    def print_answers(_: object) -> None:
+        for each in answers:
+            answer = "may accept" if each["may_accept"] else "may not accept"
+            console.print(f"{seller_id} {each['currency_code']}: {answer}")
+            for code in each["checked"]:
+                tell(f"{code}: {'failed' if code in each['failed'] else 'passed'}")
+
+    show({"seller_id": seller_id, "answers": answers}, print_answers)
 
 
 @click.command("apr")
@@ -88,7 +89,6 @@ def recheck_command(night: Night, seller_id: str) -> None:
     "--method", type=click.Choice(["us", "eu"]), default="us", show_default=True
 )
 @click.option("--currency", default="USD", show_default=True, help="Of all amounts.")
-@click.option("--json", "is_json", is_flag=True, help="Print JSON, the rate unrounded.")
 def apr_command(  # noqa: PLR0913 - one parameter an option
     *,
     advance: str,
@@ -97,7 +97,6 @@ def apr_command(  # noqa: PLR0913 - one parameter an option
     unit: str,
     method: Any,  # noqa: ANN401 - click has checked the choice
     currency: str,
-    is_json: bool,
 ) -> None:
     """Say the annual percentage rate of an advance with dated payments.
 
@@ -112,11 +111,10 @@ def apr_command(  # noqa: PLR0913 - one parameter an option
     paid = apr.parse_payments(payments, currency)
     amount = apr.parse_amount("--advance", advance, currency)
     found = apr.apr(amount, on, paid, law=method, unit=unit)
-    if is_json:
-        click.echo(json.dumps(apr.as_json(found, currency)))
-        return
-    for line in apr.as_lines(found, currency):
-        click.echo(line)
+    show(
+        apr.as_json(found, currency),
+        lambda _: click.echo("\n".join(apr.as_lines(found, currency))),
+    )
 
 
 @click.command("simulate")
@@ -137,11 +135,8 @@ def apr_command(  # noqa: PLR0913 - one parameter an option
     type=float,
     help="Share of each day's sales, such as 0.12; the default is the policy's.",
 )
-@click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 def simulate_command(
     open_night: Callable[[], Night],
-    *,
-    is_json: bool,
     **options: Any,  # noqa: ANN401 - click passes each option in its own type
 ) -> None:
     """Say what an advance would cost a seller, and how it is repaid if sales change.
@@ -153,18 +148,16 @@ def simulate_command(
     from jobs import simulate
 
     found = simulate.simulate_seller(open_night(), simulate.Asked(**options))
-    if is_json:
-        click.echo(json.dumps(simulate.as_json(found), allow_nan=False))
-        return
-    for line in simulate.as_lines(found):
-        click.echo(line)
+    show(
+        simulate.as_json(found),
+        lambda _: click.echo("\n".join(simulate.as_lines(found))),
+    )
 
 
 @click.command("explain")
 @of_night
 @click.argument("seller")
 @click.option("--currency", help="Only this currency; the default is all of a seller.")
-@click.option("--json", "as_json", is_flag=True, help="Everything, to be read by code.")
 @click.option(
     "--locale",
     type=click.Choice(get_args(Locale)),
@@ -175,7 +168,6 @@ def explain_command(
     *,
     seller: str,
     currency: str | None,
-    as_json: bool,
     locale: Locale | None,
 ) -> None:
     """Say why a seller got its answer: rules, forecast, size, fee, what would change.
@@ -188,18 +180,18 @@ def explain_command(
     from jobs.explain import explain
     from jobs.explain_report import report
 
-    if as_json and locale:
+    if asked.is_json and locale:
         message = "--json has every language in it; give either --json or --locale"
         raise click.UsageError(message)
     explained = explain(night, seller, currency.upper() if currency else None)
-    if as_json:
-        click.echo(json.dumps(explained.as_plain(), default=str, ensure_ascii=False))
-    elif locale:
-        for paragraphs in explained.letters(locale):
+
+    def print_parts(_: object) -> None:
+        for paragraphs in explained.letters(locale) if locale else ():
             click.echo("\n".join(paragraphs) + "\n")
-    else:
-        for part in report(explained):
+        for part in () if locale else report(explained):
             print_wide(part)
+
+    show(explained, print_parts)
 
 
 @click.command("reconcile")
@@ -223,10 +215,12 @@ def reconcile_command(night: Night, folder: str | None) -> None:
 
     address = folder or night.settings.settlements
     if not address:
-        message = "no settlement files: give --files, or set ADVANCES_SETTLEMENTS"
-        raise ConfigurationError(message)
-    with console.status("reconcile"):
-        print_reconciled(reconcile(night, address))
+        message = "no settlement files are named"
+        advice = "give --files, or set ADVANCES_SETTLEMENTS"
+        raise ConfigurationError(message, advice)
+    with working("reconcile"):
+        reconciled = reconcile(night, address)
+    show(reconciled, print_reconciled)
 
 
 QUESTIONS: tuple[click.Command, ...] = (

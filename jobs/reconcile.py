@@ -43,11 +43,12 @@ def reconcile(night: Night, folder: str) -> Reconciled:
     known = [lines for lines in files if all(line.settled_at < end for line in lines)]
     if not any(known):
         message = (
-            f"{folder}: {len(files)} settlement files, none with a line settled by"
+            f"{len(files)} settlement files, none with a line settled by"
             f" {night.as_of_date}; {len(files) - len(known)} go on after it and"
-            f" {len(known)} have a header alone; expected a file that ends by then"
+            f" {len(known)} have a header alone"
         )
-        raise DataError(message)
+        advice = "expected a file that ends by then"
+        raise DataError(message, advice, folder)
     with night.warehouse() as warehouse:
         require_marts(night, warehouse)
         found = match_lines(
@@ -74,8 +75,9 @@ def _read_files(folder: str) -> list[list[SettlementLine]]:
         message = f"{folder}: {error}"
         raise DataError(message) from error
     if not paths:
-        message = f"{folder}: no settlement file; expected at least one *.csv"
-        raise DataError(message)
+        message = "no settlement file"
+        advice = "expected at least one *.csv"
+        raise DataError(message, advice, folder)
     files, refused = [], []
     for path in paths:
         name = path.removeprefix(root).lstrip("/")
@@ -87,7 +89,7 @@ def _read_files(folder: str) -> list[list[SettlementLine]]:
         except SettlementError as error:
             refused.append(str(error))
     if refused:
-        raise DataError("\n".join(refused))
+        raise DataError("\n".join(refused), "have these files delivered again", folder)
     return files
 
 

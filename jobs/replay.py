@@ -60,7 +60,7 @@ def replay(night: Night, seller_id: str | None = None) -> Replayed:
     Raises DataError where the night decided nothing, or nothing about the seller.
     """
     found: list[Difference] = []
-    row_count = 0
+    row_count = done = 0
     codes: set[str] = set()
     with night.warehouse() as warehouse:
         policies = _policies_of(night, warehouse)
@@ -71,6 +71,8 @@ def replay(night: Night, seller_id: str | None = None) -> Replayed:
             again = _again(night, version, stored, warehouse)
             codes |= set(stored[ELIGIBILITY_DECISIONS.name]["code_version"])
             for table in _REPLAYED:
+                night.track(done, len(policies) * len(_REPLAYED), "tables")
+                done += 1
                 before, after = (
                     _of_seller(frames[table.name], seller_id)
                     for frames in (stored, again)
@@ -79,7 +81,7 @@ def replay(night: Night, seller_id: str | None = None) -> Replayed:
                 row_count += len(before)
     if not row_count:
         message = f"nothing was decided about {seller_id!r} on {night.as_of_date}"
-        raise DataError(message)
+        raise DataError(message, "give a seller whom the night decided on")
     return Replayed(
         policies,
         row_count,
@@ -96,7 +98,7 @@ def _policies_of(night: Night, warehouse: Warehouse) -> tuple[str, ...]:
     )
     if not found.num_rows:
         message = f"nothing was decided on {night.as_of_date}"
-        raise DataError(message)
+        raise DataError(message, "give a night that ran, or run `advances decide`")
     return tuple(found["policy_version"].to_pylist())
 
 

@@ -2,9 +2,10 @@
 
 import click
 
+from jobs.console import show, working
 from jobs.night import Night
 from jobs.options import of_night
-from jobs.terminal import console, print_rate_audit, print_warned
+from jobs.terminal import print_rate_audit, print_warned
 from jobs.underwriting.rate_audit import LAWS, LawName
 
 
@@ -21,7 +22,7 @@ def warn_command(night: Night) -> None:
     """
     from jobs.warn import warn
 
-    print_warned(warn(night))
+    show(warn(night), print_warned)
 
 
 @click.group("audit")
@@ -48,9 +49,9 @@ def rates_command(night: Night, *, law: LawName) -> None:
     """
     from jobs.audit_rates import audit_paid_off
 
-    with console.status("audit rates"):
+    with working("audit rates"):
         audited = audit_paid_off(night, law)
-    print_rate_audit(audited)
+    show(audited, print_rate_audit)
 
 
 RISKS: tuple[click.Command, ...] = (audit_group, warn_command)

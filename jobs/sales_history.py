@@ -113,8 +113,9 @@ def read_model(night: Night, warehouse: Warehouse) -> str:
         model_version=night.versions["model_version"],
     )
     if not found.num_rows:
-        message = f"no model for {night.as_of_date}; run `advances forecast fit` first"
-        raise DataError(message)
+        message = f"no model for {night.as_of_date}"
+        advice = "run `advances forecast fit` first"
+        raise DataError(message, advice)
     return str(found["model"][0].as_py())
 
 

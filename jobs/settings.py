@@ -12,12 +12,19 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
+
+from jobs.errors import AdvancesError
 
 ROOT = Path(__file__).resolve().parent.parent
+_OWN_RUN_ID = str(uuid4())
 
 
-class ConfigurationError(ValueError):
+class ConfigurationError(AdvancesError, ValueError):
     """A setting is missing or wrong; the message says what to do."""
+
+    kind, exit_code = "configuration", 2
+    usual_advice = "give what the command's --help and .env.example say"
 
 
 def _environment(name: str, default: str) -> str:
@@ -31,24 +38,27 @@ def _number(name: str, default: float, highest: float) -> float:
     except ValueError:
         number = -1.0
     if not 0 <= number <= highest:
-        message = f"ADVANCES_{name} is {text!r}; expected a number from 0 to {highest}"
-        raise ConfigurationError(message)
+        message = f"ADVANCES_{name} is {text!r}"
+        advice = f"expected a number from 0 to {highest}"
+        raise ConfigurationError(message, advice)
     return number
 
 
 def _size(name: str, default: str) -> str:
     text = _environment(name, default)
     if not re.fullmatch(r"\d+ ?[KMGT]i?B", text):
-        message = f"ADVANCES_{name} is {text!r}; expected a size such as 2GB"
-        raise ConfigurationError(message)
+        message = f"ADVANCES_{name} is {text!r}"
+        advice = "expected a size such as 2GB"
+        raise ConfigurationError(message, advice)
     return text
 
 
 def _choice(name: str, *allowed: str) -> str:
     text = _environment(name, allowed[0])
     if text not in allowed:
-        message = f"ADVANCES_{name} is {text!r}; expected {' or '.join(allowed)}"
-        raise ConfigurationError(message)
+        message = f"ADVANCES_{name} is {text!r}"
+        advice = f"expected {' or '.join(allowed)}"
+        raise ConfigurationError(message, advice)
     return text
 
 
@@ -137,10 +147,11 @@ class Settings:
         """
         if not self.bigquery_project:
             message = (
-                "ADVANCES_WAREHOUSE is bigquery, but ADVANCES_BIGQUERY_PROJECT is "
-                "missing; give the project that holds the datasets"
+                "ADVANCES_WAREHOUSE is bigquery, but ADVANCES_BIGQUERY_PROJECT is"
+                " missing"
             )
-            raise ConfigurationError(message)
+            advice = "give the project that holds the datasets"
+            raise ConfigurationError(message, advice)
         return {
             "project": self.bigquery_project,
             "location": self.bigquery_location,
@@ -188,6 +199,22 @@ class Settings:
             message = f"no policy {version!r}; there are {', '.join(versions)}"
             raise ConfigurationError(message)
         return version, (folder / f"{version}.toml").read_text(encoding="utf-8")
+
+
+def run_id() -> str:
+    """Return the name of this run in logs: the scheduler's, or one of its own."""
+    return _environment("RUN_ID", _OWN_RUN_ID)
+
+
+def statsd() -> tuple[str, int] | None:
+    """Return host and port of the daemon that takes metrics; None for no metrics."""
+    text = _environment("STATSD", "")
+    host, _, port = text.rpartition(":")
+    if text and not (host and port.isdigit()):
+        message = f"ADVANCES_STATSD is {text!r}"
+        advice = "expected an address such as host:8125"
+        raise ConfigurationError(message, advice)
+    return (host, int(port)) if text else None
 
 
 @cache

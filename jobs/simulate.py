@@ -84,10 +84,9 @@ def _currency(night: Night, asked: Asked, known: list[str]) -> str:
         )
         raise DataError(message)
     if len(known) > 1:
-        message = (
-            f"seller {asked.seller_id} sells in {', '.join(known)}; give --currency"
-        )
-        raise ConfigurationError(message)
+        message = f"seller {asked.seller_id} sells in {', '.join(known)}"
+        advice = "give --currency"
+        raise ConfigurationError(message, advice)
     return known[0]
 
 

@@ -22,11 +22,11 @@ def read_quantiles(
     Raises DataError where the night has none.
     """
     message = (
-        f"no forecasts for {night.as_of_date} by {night.versions['model_version']};"
-        " run `advances forecast predict` for every bucket first"
+        f"no forecasts for {night.as_of_date} by {night.versions['model_version']}"
     )
+    advice = "run `advances forecast predict` for every bucket first"
     if not warehouse.exists("underwriting", "forecast_quantiles"):
-        raise DataError(message)
+        raise DataError(message, advice)
     columns = ", ".join([*_KEY, "horizon_days", *QUANTILE_COLUMNS, "is_extrapolated"])
     query = (
         f"select {columns} from underwriting.forecast_quantiles"
@@ -42,7 +42,7 @@ def read_quantiles(
         )
     )
     if stored.empty and not only:
-        raise DataError(message)
+        raise DataError(message, advice)
     return stored
 
 
@@ -65,11 +65,9 @@ def as_grid(
         rows = stored.merge(numbered, on=_KEY, how="inner")
     rows = rows.sort_values(["row", "horizon_days"])
     if len(rows) != len(wanted) * len(horizons):
-        message = (
-            "forecasts are missing for some of these sellers; "
-            "run `advances forecast predict` for every bucket first"
-        )
-        raise DataError(message)
+        message = "forecasts are missing for some of these sellers"
+        advice = "run `advances forecast predict` for every bucket first"
+        raise DataError(message, advice)
     values = rows[list(QUANTILE_COLUMNS)].to_numpy(dtype=np.float64)
     shape = (len(wanted), len(horizons))
     return QuantileGrid(

@@ -1,37 +1,30 @@
-"""What a person sees: lines, a bar while something goes on, the summary of a night."""
+"""What a person sees of results: the summary of a night, lists, tables."""
 
 from __future__ import annotations
 
 import math
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Table
 
+from jobs.console import at_least, console
 from jobs.underwriting.money import format_minor
 
 # What is printed takes long to import, and printing does not need it.
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from rich.console import JustifyMethod
 
     from jobs.audit_rates import RateAudit
-    from jobs.backtest_policy_figures import Replayed
+    from jobs.backtest_policy_figures import Replayed as ReplayedPolicy
     from jobs.backtest_report import Backtest
+    from jobs.check_repayments import Checked
     from jobs.night import Night
     from jobs.nightly import Summary
+    from jobs.product.postgres import Publication
     from jobs.reconcile import Reconciled
+    from jobs.replay import Replayed
     from jobs.scorecard import Score
     from jobs.warn import Warned
     from jobs.watch import Watched
@@ -42,42 +35,19 @@ _RESIDUAL_LINES = 20
 #: Warnings of a currency that are printed before that.
 _WARNING_LINES = 10
 
-console = Console(highlight=False, soft_wrap=True)
 #: A file or a pipe has no width of its own, and a wide table must not be cut there.
 _WIDE_COLUMNS = 110
 
 
-def say(line: str) -> None:
-    """Print one line under the step it belongs to."""
+def tell(line: str) -> None:
+    """Print one line under the result it belongs to."""
     console.print(f"  {line}", markup=False)
 
 
 def print_wide(part: Table | str) -> None:
     """Print a line or a table as wide as it needs where no terminal bounds it."""
-    wide = console if console.is_terminal else Console(width=_WIDE_COLUMNS)
-    wide.print(part, highlight=False)
-
-
-@contextmanager
-def progress(total: int) -> Iterator[Callable[[str], None]]:
-    """Show a bar on a terminal and a plain line a step anywhere else."""
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("step {task.completed} of {task.total}"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as bars:
-        task = bars.add_task("start", total=total, completed=-1)
-
-        def advance(step: str) -> None:
-            bars.update(task, advance=1, description=step)
-            bars.console.print(f"[bold]{step}[/bold]")
-
-        yield advance
+    wide = console if console.is_terminal else at_least(_WIDE_COLUMNS)
+    wide.print(part, soft_wrap=False)
 
 
 def print_summary(night: Night, summary: Summary, seconds: dict[str, float]) -> None:
@@ -111,9 +81,9 @@ def print_summary(night: Night, summary: Summary, seconds: dict[str, float]) -> 
         console.print(f"  {code:<28} {category:<8} {count:,} sellers")
     console.print(f"Quarantined rows: {summary.quarantined_count:,}")
     for line in summary.first_quarantined:
-        say(line)
+        tell(line)
     if summary.quarantined_count > len(summary.first_quarantined):
-        say("and more in raw.quarantine")
+        tell("and more in raw.quarantine")
     print_watched(summary.watched)
     console.print(f"Report: {summary.report}", markup=False)
     console.print(f"Results: {night.warehouse_address}")
@@ -132,7 +102,36 @@ def print_watched(watched: Watched) -> None:
     for sentence in amber[:_AMBER_LINES]:
         console.print(f"  [yellow]AMBER[/yellow]: {escape(sentence)}")
     if len(amber) > _AMBER_LINES:
-        say("and more in underwriting.watch_findings")
+        tell("and more in underwriting.watch_findings")
+
+
+def print_published(published: Publication | None) -> None:
+    """Print the hash of what is on offer; nothing where nothing was published."""
+    if published:
+        console.print(f"Published; offers hash {published.offers_hash[:16]}")
+
+
+def print_checked(checked: Checked) -> None:
+    """Print how many advances were checked, and the differences by reason."""
+    console.print(
+        f"{checked.advance_count:,} advances checked,"
+        f" {sum(checked.reasons.values()):,} differences;"
+        f" {checked.gated_count:,} of a seller behind a gate"
+    )
+    for reason, count in checked.reasons.items():
+        tell(f"{reason}: {count:,}")
+
+
+def print_replayed(night: Night, found: Replayed) -> None:
+    """Print how much was replayed, by which code, and the first differences."""
+    console.print(
+        f"{night.as_of_date}, policy {', '.join(found.policy_versions)}:"
+        f" {found.row_count:,} rows replayed, {len(found.differences):,} values differ"
+    )
+    for code in found.other_code_versions:
+        tell(f"decided by code {code}, replayed by another")
+    for difference in found.differences[:_RESIDUAL_LINES]:
+        tell(str(difference))
 
 
 def print_reconciled(reconciled: Reconciled) -> None:
@@ -141,11 +140,11 @@ def print_reconciled(reconciled: Reconciled) -> None:
     known = f"; {later:,} are of later nights" if later else ""
     console.print(f"{reconciled.file_count:,} settlement files{known}")
     for name, count in reconciled.counts.items():
-        say(f"{name}: {count:,}")
+        tell(f"{name}: {count:,}")
     for sentence in reconciled.residuals[:_RESIDUAL_LINES]:
         console.print(f"  {escape(sentence)}")
     if len(reconciled.residuals) > _RESIDUAL_LINES:
-        say("and more in underwriting.reconciliation_findings")
+        tell("and more in underwriting.reconciliation_findings")
 
 
 def print_warned(warned: Warned) -> None:
@@ -157,12 +156,12 @@ def print_warned(warned: Warned) -> None:
         for row in of_currency.head(_WARNING_LINES).to_dict("records"):
             at_risk = format_minor(row["at_risk_minor"], str(code))
             left = format_minor(row["balance_minor"], str(code))
-            say(
+            tell(
                 f"{row['risk_rank']}. {row['advance_id']} of {row['seller_id']}:"
                 f" {at_risk} of {left}, {row['signs'].replace(',', ', ')}"
             )
         if len(of_currency) > _WARNING_LINES:
-            say("and more in underwriting.early_warnings")
+            tell("and more in underwriting.early_warnings")
 
 
 def print_rate_audit(audited: RateAudit) -> None:
@@ -179,9 +178,9 @@ def print_rate_audit(audited: RateAudit) -> None:
     )
     if judged:
         mean = audited.rows["difference_percent"].mean()
-        say(f"true less disclosed: {mean:+.2f} points on average")
+        tell(f"true less disclosed: {mean:+.2f} points on average")
     for row in failed.to_dict("records"):
-        say(
+        tell(
             f"{row['advance_id']} of {row['seller_id']}: disclosed"
             f" {row['disclosed_percent']:.2f} %, true {row['true_percent']:.2f} %"
         )
@@ -228,9 +227,9 @@ _TITLES = {
 }
 
 
-def print_policy_backtest(results: list[Replayed]) -> None:
+def print_policy_backtest(results: list[ReplayedPolicy]) -> None:
     """Print every section of every term as a table."""
-    wide = Console(highlight=False, width=max(console.width, _WIDE))
+    wide = at_least(_WIDE)
     for result in results:
         console.print(
             f"\n[bold]{result.tier.target_term_days} days at"
@@ -241,7 +240,7 @@ def print_policy_backtest(results: list[Replayed]) -> None:
             f" {len(result.cases.rows):,} passed the gate"
         )
         for code, amount in result.volume_minor.items():
-            say(f"advanced {format_minor(amount, code)}")
+            tell(f"advanced {format_minor(amount, code)}")
         for name, rows in result.sections.items():
             table = Table(
                 title=_TITLES[name],
@@ -259,7 +258,7 @@ def print_policy_backtest(results: list[Replayed]) -> None:
                 table.add_column(title, justify=justify, no_wrap=True)
             for row in rows[-_MOST_ROWS:]:
                 table.add_row(*(_cell(key, value) for key, value in row.items()))
-            wide.print(table)
+            wide.print(table, soft_wrap=False)
 
 
 def _cell(key: str, value: str | float | None) -> str:

@@ -44,11 +44,9 @@ def require_unchanged(night: Night, warehouse: Warehouse) -> bool:
     found = changes(recorded, night.policy)
     if found:
         lines = [f"{version}.toml: {fault.key}: {fault.text}" for fault in found]
-        lines.append(
-            f"Policy {version} has decided already and cannot change; put the new"
-            " numbers into a file of a new version"
-        )
-        raise ConfigurationError("\n".join(lines))
+        lines.append(f"Policy {version} has decided already and cannot change")
+        advice = "put the new numbers into a file of a new version"
+        raise ConfigurationError("\n".join(lines), advice)
     return True
 
 
@@ -57,7 +55,7 @@ def used_policy(version: str, warehouse: Warehouse) -> Policy:
     policy = recorded_policy(version, warehouse)
     if policy is None:
         message = f"policy {version} has decided nothing in this warehouse"
-        raise DataError(message)
+        raise DataError(message, "see underwriting.policies for those that have")
     return policy
 
 

@@ -95,10 +95,10 @@ def _require_offers(night: Night, warehouse: Warehouse) -> None:
         return
     message = (
         f"no offers of {night.as_of_date} by policy {night.policy.policy_version} are"
-        " built; run"
-        f" `advances build --part offers --as-of {night.as_of_date}` first"
+        " built"
     )
-    raise DataError(message)
+    advice = f"run `advances build --part offers --as-of {night.as_of_date}` first"
+    raise DataError(message, advice)
 
 
 def _read_reference(

@@ -16,6 +16,7 @@ import pyarrow.csv as pa_csv
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from jobs.errors import AdvancesError
 from jobs.postgres_address import PostgresAddress
 from jobs.product.contract import COLUMNS, CONTRACT_VERSION, column_definitions
 from jobs.product.statements import COUNTS, CREATE, HASH, STEPS, TOTALS
@@ -24,7 +25,7 @@ from jobs.product.statements import COUNTS, CREATE, HASH, STEPS, TOTALS
 Totals = Mapping[str, Mapping[str, int]]
 
 
-class ProductUnavailableError(RuntimeError):
+class ProductUnavailableError(AdvancesError, RuntimeError):
     """The product's database cannot be used now; the message says why."""
 
 

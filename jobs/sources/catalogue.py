@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from jobs.errors import AdvancesError
 from jobs.sources.files import Files
 from jobs.sources.olist import Olist
 from jobs.sources.protocol import Source, Window
@@ -13,8 +14,11 @@ from jobs.sources.sample import Sample, is_written, write
 from jobs.sources.tables import TABLES
 
 
-class UnknownSourceError(ValueError):
+class UnknownSourceError(AdvancesError, ValueError):
     """No such source, or it lacks what it needs; the message says what to give."""
+
+    kind, exit_code = "configuration", 2
+    usual_advice = "give --source as `advances nightly --help` says"
 
 
 @dataclass(frozen=True)
@@ -75,13 +79,14 @@ def open_source(
     if kind == "sample":
         return SampleSource(_sample(parameters), home)
     if kind not in {"files", "olist", "postgres"} or parameters:
-        message = f"no source {asked!r}; expected sample, files, olist or postgres"
-        raise UnknownSourceError(message)
+        message = f"no source {asked!r}"
+        advice = "expected sample, files, olist or postgres"
+        raise UnknownSourceError(message, advice)
     if kind == "postgres":
         return _postgres(database, statement_timeout_seconds)
     if path is None:
         message = f"source {kind} needs --source-path, the folder with its files"
-        raise UnknownSourceError(message)
+        raise UnknownSourceError(message, "give --source-path")
     return Files(path) if kind == "files" else Olist(Path(path))
 
 
@@ -91,7 +96,7 @@ def _postgres(database: str, statement_timeout_seconds: int) -> Source:
             "source postgres needs ADVANCES_SOURCE_DATABASE, its address, for example "
             "postgresql://reader:secret@host:5432/marketplace"
         )
-        raise UnknownSourceError(message)
+        raise UnknownSourceError(message, "set ADVANCES_SOURCE_DATABASE")
     # The drivers take a while to import, which the other sources need not pay.
     from jobs.postgres_address import PostgresAddress  # noqa: PLC0415
     from jobs.sources.postgres import Postgres  # noqa: PLC0415

@@ -48,11 +48,9 @@ class Files:
             if table.is_required and table.name not in found
         ]
         if missing:
-            message = (
-                f"{self.address}: no file for table {', '.join(missing)}; expected "
-                f"for example {missing[0]}.parquet or {missing[0]}.csv"
-            )
-            raise DataError(message)
+            message = f"no file for table {', '.join(missing)}"
+            advice = f"expected for example {missing[0]}.parquet or {missing[0]}.csv"
+            raise DataError(message, advice, self.address)
         return found
 
     def land(
@@ -78,11 +76,10 @@ class Files:
         try:
             filesystem, root = fsspec.core.url_to_fs(self.address)
         except (ImportError, ValueError) as error:
-            message = f"{self.address}: {error}"
-            raise DataError(message) from error
+            raise DataError(str(error), where=self.address) from error
         if not filesystem.isdir(root):
-            message = f"{self.address}: no such folder"
-            raise DataError(message)
+            message, advice = "no such folder", "give one with --source-path"
+            raise DataError(message, advice, self.address)
         return filesystem, root
 
     def _entries(self, table: str) -> list[str]:

@@ -61,10 +61,10 @@ def open_landed(table: Table, path: Path) -> Landed:
     ]
     if missing:
         message = (
-            f"{path}: table {table.name} lacks column {', '.join(missing)}; "
-            f"the file has {', '.join(landed.columns)}"
+            f"table {table.name} lacks column {', '.join(missing)}; the file has"
+            f" {', '.join(landed.columns)}"
         )
-        raise DataError(message)
+        raise DataError(message, where=path)
     return landed
 
 
@@ -75,14 +75,15 @@ def _open_parquet(table: Table, path: Path) -> Landed:
         file.seek(max(size - 4, 0))
         tail = file.read(4)
     if head != _PARQUET:
-        message = f"{path}: not a Parquet file, it begins with {head!r}"
-        raise DataError(message)
+        message = f"not a Parquet file, it begins with {head!r}"
+        raise DataError(message, where=path)
     try:
         schema = pq.read_schema(path)
     except (pa.ArrowInvalid, OSError) as error:
         cut = "cut short, its end is missing" if tail != _PARQUET else str(error)
-        message = f"{path}: the Parquet file is {cut}; deliver it again ({size} bytes)"
-        raise DataError(message) from error
+        message = f"the Parquet file is {cut}"
+        advice = f"deliver it again ({size} bytes)"
+        raise DataError(message, advice, path) from error
     text = set()
     for field in schema:
         if (
@@ -104,26 +105,26 @@ def _check_type(table: Table, path: Path, field: pa.Field) -> None:
         return
     fits = _FITS.get(kind)
     if fits is None or not fits(field.type):
-        message = (
-            f"{path}: column {field.name} of table {table.name} is {field.type}; "
-            f"expected {_EXPECTED.get(kind, 'text')}"
-        )
-        raise DataError(message)
+        message = f"column {field.name} of table {table.name} is {field.type}"
+        advice = f"expected {_EXPECTED.get(kind, 'text')}"
+        raise DataError(message, advice, path)
 
 
 def _open_csv(path: Path) -> Landed:
     if path.suffix == ".gz":
-        message = f"{path}: compressed CSV is not read; unpack it or deliver Parquet"
-        raise DataError(message)
+        message = "compressed CSV is not read"
+        advice = "unpack it or deliver Parquet"
+        raise DataError(message, advice, path)
     _check_utf8(path)
     with path.open(encoding="utf-8-sig", newline="") as file:
         header = next(csv.reader(file), [])
     if repeated := sorted({name for name in header if header.count(name) > 1}):
-        message = f"{path}: column {', '.join(repeated)} is there more than once"
-        raise DataError(message)
+        message = f"column {', '.join(repeated)} is there more than once"
+        raise DataError(message, where=path)
     if not header:
-        message = f"{path}: the file is empty; expected a header line with column names"
-        raise DataError(message)
+        message = "the file is empty"
+        advice = "expected a header line with column names"
+        raise DataError(message, advice, path)
     return Landed(path, tuple(header), frozenset(header))
 
 
@@ -133,15 +134,13 @@ def _check_utf8(path: Path) -> None:
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             if b"\x00" in block:
-                message = f"{path}: not a CSV file, it holds binary data"
-                raise DataError(message)
+                message = "not a CSV file, it holds binary data"
+                raise DataError(message, where=path)
             try:
                 decoder.decode(block)
             except UnicodeDecodeError as error:
                 line += block.count(b"\n", 0, error.start)
-                message = (
-                    f"{path}: line {line} is not UTF-8 (byte {block[error.start]:#x}); "
-                    "save the file as UTF-8"
-                )
-                raise DataError(message) from error
+                message = f"line {line} is not UTF-8 (byte {block[error.start]:#x})"
+                advice = "save the file as UTF-8"
+                raise DataError(message, advice, path) from error
             line += block.count(b"\n")

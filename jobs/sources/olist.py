@@ -238,8 +238,8 @@ class Olist:
             file = self.path / f"{stem}{ending}"
             if file.is_file():
                 return file
-        message = f"{self.path}: no {stem}.parquet and no {stem}.csv; Olist needs one"
-        raise DataError(message)
+        message = f"no {stem}.parquet and no {stem}.csv; Olist needs one"
+        raise DataError(message, where=self.path)
 
     def _read(
         self, connection: duckdb.DuckDBPyConnection, stem: str, table: str
@@ -253,12 +253,12 @@ class Olist:
                 rows = connection.read_parquet(str(file))
             missing = [name for name in _COLUMNS[stem] if name not in rows.columns]
             if missing:
-                message = f"{file}: no column {', '.join(missing)}"
-                raise DataError(message)
+                message = f"no column {', '.join(missing)}"
+                raise DataError(message, where=file)
             rows.select(*_COLUMNS[stem]).create(table)
         except duckdb.Error as error:
-            message = f"{file}: cannot be read: {error}"
-            raise DataError(message) from error
+            message = f"cannot be read: {error}"
+            raise DataError(message, where=file) from error
 
     def _check_lines(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Raise DataError for lines from which nothing can be derived."""
@@ -269,5 +269,5 @@ class Olist:
             ).fetchone()
             if broken and broken[1]:
                 name, count = broken
-                message = f"{self._file(_ITEMS)}: line {name} {reason} ({count} in all)"
-                raise DataError(message)
+                message = f"line {name} {reason} ({count} in all)"
+                raise DataError(message, where=self._file(_ITEMS))

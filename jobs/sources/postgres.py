@@ -80,8 +80,8 @@ class Postgres:
             if table.is_required and not there[table.name]
         ]
         if missing:
-            message = f"{self.name}: no table or view {', '.join(missing)}"
-            raise DataError(message)
+            message = f"no table or view {', '.join(missing)}"
+            raise DataError(message, where=self.name)
         return tuple(name for name in TABLES if there[name])
 
     def land(
@@ -129,10 +129,9 @@ class Postgres:
         """Return our own error for the driver's, without the password."""
         text = self.address.without_password(error)
         if error.sqlstate == _PERMISSION_DENIED:
-            return DataError(
-                f"{self.name}: {doing}: {text}. Grant select on the contract's tables"
-            )
-        return SourceUnavailableError(f"{self.name}: {doing}: {text}")
+            advice = "grant select on the contract's tables"
+            return DataError(f"{doing}: {text}", advice, self.name)
+        return SourceUnavailableError(f"{doing}: {text}", where=self.name)
 
     def _columns(self, ask: Ask, table: Table) -> str:
         """Return the select list; DataError where the table has drifted."""
@@ -149,10 +148,10 @@ class Postgres:
         ]
         if missing:
             message = (
-                f"{self.name}: table {table.name} lacks column {', '.join(missing)}; "
-                f"it has {', '.join(there)}"
+                f"table {table.name} lacks column {', '.join(missing)}; it has"
+                f" {', '.join(there)}"
             )
-            raise DataError(message)
+            raise DataError(message, where=self.name)
         for column in table.columns:
             row = there.get(column.name)
             if row is None:
@@ -160,11 +159,9 @@ class Postgres:
             expected = _TYPES[column.kind]
             is_enumeration = row["is_enumeration"] and expected is _TEXT
             if row["type"] not in expected and not is_enumeration:
-                message = (
-                    f"{self.name}: column {column.name} of table {table.name} is "
-                    f"{row['type']}; expected {' or '.join(expected)}"
-                )
-                raise DataError(message)
+                message = f"column {column.name} of table {table.name} is {row['type']}"
+                advice = f"expected {' or '.join(expected)}"
+                raise DataError(message, advice, self.name)
         return ", ".join(
             _selected(column, there[column.name]["type"])
             if column.name in there
@@ -190,11 +187,11 @@ class Postgres:
         found = {*pc.unique(batch[column.name]).to_pylist()} - {*column.allowed, None}
         if found:
             message = (
-                f"{self.name}: column {column.name} of table {table.name} has the new "
-                f"value {', '.join(sorted(found))}; expected one of "
-                f"{', '.join(column.allowed)}"
+                f"column {column.name} of table {table.name} has the new value"
+                f" {', '.join(sorted(found))}"
             )
-            raise DataError(message)
+            advice = f"expected one of {', '.join(column.allowed)}"
+            raise DataError(message, advice, self.name)
 
 
 def _require_complete(ask: Ask, window: Window) -> None:
@@ -219,24 +216,24 @@ def _require_complete(ask: Ask, window: Window) -> None:
     )
     if row["is_replica"]:
         message = (
-            "ADVANCES_SOURCE_DATABASE is a replica, which does not see the transactions"
-            " that are open on its primary: rows that commit late would be lost. Give"
-            " the primary's address"
+            "ADVANCES_SOURCE_DATABASE is a replica, which does not see the"
+            " transactions that are open on its primary: rows that commit late would"
+            " be lost"
         )
-        raise DataError(message)
+        advice = "give the primary's address"
+        raise DataError(message, advice)
     if not row["sees_all"]:
-        message = (
-            "the account cannot see open transactions; "
-            "grant pg_read_all_stats to it, or rows that commit late would be lost"
-        )
-        raise DataError(message)
+        message = "the account cannot see open transactions"
+        advice = "grant pg_read_all_stats to it, or rows that commit late would be lost"
+        raise DataError(message, advice)
     known_until = row["known_until"]
     if known_until < window.end_at.replace(tzinfo=UTC):
         message = (
-            f"the database knows what happened up to {known_until}, but the night ends "
-            f"at {end_at}; run it again later"
+            f"the database knows what happened up to {known_until}, but the night ends"
+            f" at {end_at}"
         )
-        raise SourceUnavailableError(message)
+        advice = "run it again later"
+        raise SourceUnavailableError(message, advice)
     if row["open_count"]:
         message = (
             f"{row['open_count']} transactions that write have been open since before "

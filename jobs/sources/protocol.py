@@ -8,12 +8,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from jobs.errors import AdvancesError
 
-class DataError(ValueError):
+
+class DataError(AdvancesError, ValueError):
     """The data cannot be used; the message names file, column and what was expected."""
 
+    kind, exit_code = "data", 3
+    usual_advice = "mend the data and run the same command again"
 
-class SourceUnavailableError(RuntimeError):
+
+class SourceUnavailableError(AdvancesError, RuntimeError):
     """The source cannot be read now; the message says why, and trying again may do."""
 
 

@@ -132,11 +132,11 @@ class BigQueryWarehouse:
                     dataset, exists_ok=True, retry=self._retry
                 )
         if found.location.upper() != self._location.upper():
-            message = (
-                f"dataset {name} is in {found.location}, not {self._location}; set "
-                f"ADVANCES_BIGQUERY_LOCATION={found.location} or move the dataset"
+            message = f"dataset {name} is in {found.location}, not {self._location}"
+            advice = (
+                f"set ADVANCES_BIGQUERY_LOCATION={found.location} or move the dataset"
             )
-            raise WarehouseError(message)
+            raise WarehouseError(message, advice)
 
     def _definition(self, table: Table) -> bigquery.Table:
         """Return a table partitioned by its date and clustered as it says."""
@@ -284,11 +284,9 @@ def _check_columns(table: Table, found: bigquery.Table) -> None:
             for name in [*expected, *(name for name in there if name not in expected)]
             if there.get(name) != expected.get(name)
         ]
-        message = (
-            f"table {table.address} has other columns: {'; '.join(differing)}. "
-            "Start a new project or migrate this one"
-        )
-        raise WarehouseError(message)
+        message = f"table {table.address} has other columns: {'; '.join(differing)}"
+        advice = "start a new project or migrate this one"
+        raise WarehouseError(message, advice)
 
 
 def _parameter(name: str, value: object) -> Any:  # noqa: ANN401 - Google's, untyped

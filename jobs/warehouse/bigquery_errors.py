@@ -50,8 +50,7 @@ def explain(error: BaseException, doing: str) -> WarehouseError:
     """Return what failed, BigQuery's own first line, and what to do about it."""
     first_line = str(error).strip().partition("\n")[0]
     advice = _ADVICE.get(_reason(error), "")
-    message = f"BigQuery, {doing}: {first_line}"
-    return WarehouseError(f"{message}. To mend: {advice}" if advice else message)
+    return WarehouseError(f"BigQuery, {doing}: {first_line}", advice)
 
 
 def _reason(error: BaseException) -> str:
@@ -70,11 +69,9 @@ def explained(doing: str) -> Iterator[None]:
     try:
         yield
     except GoogleAuthError as error:
-        message = (
-            f"BigQuery, {doing}: no credentials: {error}. To mend: set "
-            "GOOGLE_APPLICATION_CREDENTIALS, or run as a service account"
-        )
-        raise WarehouseError(message) from error
+        message = f"BigQuery, {doing}: no credentials: {error}"
+        advice = "set GOOGLE_APPLICATION_CREDENTIALS, or run as a service account"
+        raise WarehouseError(message, advice) from error
     except (
         GoogleAPICallError,
         RetryError,

@@ -42,10 +42,10 @@ class DuckDBWarehouse:
             advice = (
                 "DuckDB takes one process at a time; end the other one and try again"
                 if "lock" in str(error)
-                else "If the file is damaged, move it away and load history again"
+                else "if the file is damaged, move it away and load history again"
             )
-            message = f"cannot open the warehouse {path}: {error}. {advice}"
-            raise WarehouseError(message) from error
+            message = f"cannot open the warehouse {path}: {error}"
+            raise WarehouseError(message, advice) from error
         self._connection.execute("set timezone = 'UTC'")
         self._connection.execute("set preserve_insertion_order = false")
 
@@ -81,10 +81,11 @@ class DuckDBWarehouse:
         ]
         if found != list(table.columns):
             message = (
-                f"table {table.address} has columns {', '.join(found)}; expected "
-                f"{', '.join(table.columns)}. Start a new warehouse or migrate this one"
+                f"table {table.address} has columns {', '.join(found)}; expected"
+                f" {', '.join(table.columns)}"
             )
-            raise WarehouseError(message)
+            advice = "start a new warehouse or migrate this one"
+            raise WarehouseError(message, advice)
 
     def query(self, sql: str, **parameters: object) -> pa.Table:
         """Return the answer to ``sql``, whose ``$name`` stand for ``parameters``."""

@@ -8,10 +8,11 @@ from typing import Protocol, Self
 
 import pyarrow as pa
 
+from jobs.errors import AdvancesError
 from jobs.warehouse.table import Table
 
 
-class WarehouseError(RuntimeError):
+class WarehouseError(AdvancesError, RuntimeError):
     """The warehouse could not be opened or does not look as expected."""
 
 

@@ -106,6 +106,7 @@ def test_a_mapped_task_names_its_share_and_night(dags: "dict[str, DAG]") -> None
     assert context["task"].bash_command == (
         "${ADVANCES_COMMAND:-advances} forecast predict --bucket 2/4 --as-of 2026-10-01"
     )
+    assert context["task"].env == {"ADVANCES_RUN_ID": "scheduled__1"}
 
 
 def test_reports_a_killed_mapped_task_on_one_line(
@@ -138,6 +139,7 @@ def mapped_context(dags: "dict[str, DAG]") -> dict[str, Any]:
     task = dag.get_task("forecast_predict")
     instance = TaskInstance(task=task)
     context = {"dag": dag, "dag_run": Run("2026-10-01"), "params": {"as_of_date": None}}
+    context |= {"run_id": "scheduled__1"}
     return context | {"task": task, "ti": instance, "task_instance": instance}
 
 

@@ -26,7 +26,7 @@ def run(night: Night, *arguments: str) -> str:
     words = ["explain", *arguments, "--source", SOURCE]
     done = CliRunner().invoke(cli, words, env=environment, catch_exceptions=False)
     assert done.exit_code == 0
-    return done.output
+    return done.stdout
 
 
 def found(night: Night, sql: str) -> list[str]:

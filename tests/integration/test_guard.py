@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from nights import rows_of
 
+from jobs.console import console
 from jobs.decide import decide
 from jobs.night import Night
 from jobs.nightly import summarise
 from jobs.price import price
 from jobs.settings import Settings
-from jobs.terminal import console, print_summary
+from jobs.terminal import print_summary
 
 _LARGEST = (
     "select seller_id, max(offered_advance_minor) as advance_minor,"

@@ -64,7 +64,7 @@ def test_a_second_run_prints_the_same_offers(tmp_path: Path) -> None:
         (
             ["nightly", "--source", "shop"],
             2,
-            "no source 'shop'; expected sample, files, olist or postgres",
+            "configuration: no source 'shop'\n",
         ),
         (
             ["nightly", "--source", "files"],
@@ -80,7 +80,7 @@ def test_a_second_run_prints_the_same_offers(tmp_path: Path) -> None:
         (
             ["decide", "--source", SMALL],
             3,
-            "data: the marts are not built; run `advances build` first",
+            "data: the marts are not built\n",
         ),
         (
             [
@@ -93,12 +93,12 @@ def test_a_second_run_prints_the_same_offers(tmp_path: Path) -> None:
                 "2026-10-31",
             ],
             3,
-            "data: /nowhere: no such folder",
+            "data: no such folder\n  where: /nowhere, advances ingest",
         ),
         (
             ["explain", "s0000001", "--source", SMALL],
             3,
-            "data: no night is stored; run `advances nightly` first",
+            "data: no night is stored\n",
         ),
         (
             ["forecast", "predict", "--source", SMALL, "--bucket", "1/3"],
@@ -110,11 +110,12 @@ def test_a_second_run_prints_the_same_offers(tmp_path: Path) -> None:
 def test_each_kind_of_failure_has_its_exit_code(
     tmp_path: Path, arguments: list[str], code: int, message: str
 ) -> None:
-    """A mistake exits with its code and one message that says what to do."""
+    """A mistake exits with its code and three lines that end with what to do."""
     done = run(tmp_path, *arguments)
 
     assert code == done.returncode
     assert message in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("  fix: ")
     assert "Traceback" not in done.stderr
 
 
