@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from jobs.book import Booked, book
-from jobs.console import console, show
+from jobs.console import console, show, working
 from jobs.journal import export_journal
 from jobs.night import Night
 from jobs.options import of_night

@@ -45,11 +45,9 @@ def write_docs(night: Night) -> Path:
     """
     with night.warehouse() as warehouse:
         if not warehouse.exists("cash_flow", "rpt_built_night"):
-            message = (
-                f"{night.warehouse_address} has no marts to describe; run `advances"
-                " nightly` for the same --source and --as-of first"
-            )
-            raise DataError(message)
+            message = f"{night.warehouse_address} has no marts to describe"
+            advice = "run `advances nightly` for the same --source and --as-of first"
+            raise DataError(message, advice)
     target, page = night.workspace / "dbt", night.workspace / "docs" / "index.html"
     # Without compiling: some SQL can be made only beside tables of parts built later.
     for words in (("parse",), ("docs", "generate", "--static", "--no-compile")):

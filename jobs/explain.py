@@ -133,7 +133,7 @@ class Explainer:
         if asked:
             found = [row for row in found if row["policy_version"] == asked]
         if not found:
-            raise DataError(_nothing_stored(night, self._warehouse, seller_id))
+            raise _nothing_stored(night, self._warehouse, seller_id)
         versions = [row["policy_version"] for row in found]
         in_force = night.policy.policy_version
         version = in_force if in_force in versions else versions[-1]
@@ -228,7 +228,7 @@ def _of_currency(decided: list[Row], currency_code: str | None) -> list[Row]:
     return chosen
 
 
-def _nothing_stored(night: Night, warehouse: Warehouse, seller_id: str) -> str:
+def _nothing_stored(night: Night, warehouse: Warehouse, seller_id: str) -> DataError:
     """Say what is missing, and which nights are stored of the seller and in all."""
     nights = warehouse.query(
         "select as_of_date, policy_version, count(*) as decided_count,"
@@ -238,7 +238,7 @@ def _nothing_stored(night: Night, warehouse: Warehouse, seller_id: str) -> str:
         seller_id=seller_id,
     ).to_pylist()
     if not nights:
-        return "no night is stored; run `advances nightly` first"
+        return DataError("no night is stored", "run `advances nightly` first")
     known = [row for row in nights if row["of_seller_count"]]
     tonight = [row for row in nights if row["as_of_date"] == night.as_of_date]
     asked = night.settings.policy_version
@@ -250,7 +250,8 @@ def _nothing_stored(night: Night, warehouse: Warehouse, seller_id: str) -> str:
     about = (
         "that know the seller" if known else "stored, none of which knows the seller"
     )
-    return f"{missing}; nights {about}: {_listed(known or nights)}"
+    advice = f"ask for one of the nights {about}: {_listed(known or nights)}"
+    return DataError(missing, advice)
 
 
 def _listed(nights: list[Row]) -> str:

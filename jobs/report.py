@@ -50,10 +50,10 @@ def _page(answers: Answers, seller_ids: Sequence[str]) -> Page:
     if not facts.rows("outcomes"):
         message = (
             f"no seller was decided on for {night.as_of_date} by policy"
-            f" {night.policy.policy_version}; run"
-            f" `advances nightly --as-of {night.as_of_date}` first"
+            f" {night.policy.policy_version}"
         )
-        raise DataError(message)
+        advice = f"run `advances nightly --as-of {night.as_of_date}` first"
+        raise DataError(message, advice)
     chosen = choose(answers)
     asked = dict.fromkeys(seller_ids, "Asked for.")
     cards = read_cards(answers, asked or choose_cards(chosen))
