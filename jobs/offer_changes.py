@@ -19,10 +19,22 @@ from jobs.underwriting.reasons import REASONS
 from jobs.used_policies import used_policy
 from jobs.warehouse.offer_tables import OFFER_CHANGES
 from jobs.warehouse.protocol import Warehouse, Write
+from jobs.warehouse.table import Type
 
 _ACCOUNT = ["seller_id", "currency_code"]
 _TERMS = ["advance_minor", "owed_minor", "target_term_days", "holdback_rate"]
 _ORDER = {reason.code: place for place, reason in enumerate(REASONS)}
+
+
+#: What a column is read back as, so that rows of tonight are as those of other nights.
+_ARROW: dict[Type, pa.DataType] = {
+    "text": pa.string(),
+    "integer": pa.int64(),
+    "rate": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+}
 
 
 @dataclass(frozen=True)
@@ -53,11 +65,7 @@ def changes_of(night: Night, writes: Sequence[Write], warehouse: Warehouse) -> W
     ``writes`` are the night's offers and evaluations, so that all of them can be
     written in one transaction with why they changed.
     """
-    made = {
-        write.table.name: as_frame(write.rows)
-        for write in writes
-        if isinstance(write.rows, pa.Table)
-    }
+    made = {write.table.name: _as_stored(write) for write in writes}
     ledger = _Ledger(warehouse, night.as_of_date, made)
     nothing = pd.DataFrame(columns=list(OFFER_CHANGES.columns))
     opened = ledger.of(night, "advance_offers")
@@ -90,6 +98,16 @@ def changes_of(night: Night, writes: Sequence[Write], warehouse: Warehouse) -> W
         **night.versions,
     )
     return write_of(night, OFFER_CHANGES, rows)
+
+
+def _as_stored(write: Write) -> pd.DataFrame:
+    """Return the rows of a write as they will be read, even where there are none."""
+    if not isinstance(write.rows, pa.Table):
+        message = "The night's offers are written from memory, not from files."
+        raise TypeError(message)
+    columns = [(name, _ARROW[kind]) for name, kind in write.table.columns.items()]
+    schema = pa.schema(columns)
+    return as_frame(write.rows.select(schema.names).cast(schema))
 
 
 def _changed(opened: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
