@@ -286,7 +286,7 @@ def test_errors_name_the_database_but_never_the_password(
     failing = {
         "nowhere": lambda: opened(elsewhere).tables,
         "no table or view sellers": lambda: opened(postgres.create_database()).tables,
-        "Grant select": lambda: landed(reader, "sellers", tmp_path),
+        "grant select": lambda: landed(reader, "sellers", tmp_path),
         "cannot be read": lambda: opened(f"nonsense://x:{PASSWORD}@host"),
     }
     for says, fail in failing.items():
