@@ -17,8 +17,11 @@ endif
 BIGQUERY := .venv-bigquery
 PYTHON_313 := $(shell for name in python3.13 python3.14 "env PYENV_VERSION=$$(pyenv versions --bare 2>/dev/null | grep -m1 '^3\.13') python3.13"; do $$name -c '' 2>/dev/null && echo $$name && break; done)
 
+# Two targets at a time: two environments, or two linters. What each prints stays whole.
+MAKEFLAGS += --jobs=2 --output-sync=target
+
 .DEFAULT_GOAL := help
-.PHONY: help nightly docs test bigquery lint format clean
+.PHONY: help nightly demo docs test bigquery lint lint-python lint-types lint-sql format clean
 
 help: ## Show what there is to make.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,11 +41,17 @@ bigquery: $(BIGQUERY)/.ready ## Start a BigQuery stand-in and print its two addr
 	@mkdir -p .advances/bigquery
 	@$(BIGQUERY)/bin/python tests/standin/start.py .advances/bigquery
 
-lint: $(VENV)/.ready-checks
+lint: lint-sql lint-types lint-python
+
+lint-sql: $(VENV)/.ready-checks
+	$(VENV)/bin/sqlfluff lint --disable-progress-bar --processes 1 dbt_project
+
+lint-types: $(VENV)/.ready-checks
+	$(VENV)/bin/mypy --no-error-summary
+
+lint-python: $(VENV)/.ready-checks
 	$(VENV)/bin/ruff check --quiet .
 	$(VENV)/bin/ruff format --quiet --check .
-	$(VENV)/bin/mypy --no-error-summary
-	$(VENV)/bin/sqlfluff lint --disable-progress-bar --processes 2 dbt_project
 	$(VENV)/bin/nbstripout --verify notebooks/*.ipynb
 
 format: $(VENV)/.ready-checks ## Format Python and SQL, strip notebook outputs.

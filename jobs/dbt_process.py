@@ -1,10 +1,12 @@
-"""Runs dbt, each time in a fork of one process that has imported it.
+"""Runs dbt, each time in a fork of one process that has imported it and our project.
 
-Importing dbt takes longer than most of its builds. The process is started once, early
-if somebody says so, and ends with ours: its standard input closes when we are gone. It
-then kills a build under way, which must not go on writing beside a second try.
+Importing dbt takes longer than most of its builds, and reading the project takes a
+third of one. The process is started once, early if somebody says so, and ends with
+ours: its standard input closes when we are gone. It then kills a build under way, which
+must not go on writing beside a second try.
 """
 
+import itertools
 import json
 import os
 import select
@@ -14,6 +16,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
 
 #: How long an answer may lie there before it is passed on.
 _PATIENCE_SECONDS = 0.05
@@ -66,23 +72,47 @@ def run_dbt(
 
 def _serve() -> None:
     """Answer every line of standard input, a request, with an exit code."""
-    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - the slow import of this module
+    import dbt.cli.main  # noqa: F401, PLC0415 - the slow import of this module
 
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     while line := sys.stdin.readline():
         request = json.loads(line)
-        child = os.fork()
-        if not child:
-            os.environ.clear()
-            os.environ.update(request["environment"])
-            with Path(request["output"]).open("wb") as output:
-                os.dup2(output.fileno(), sys.stdout.fileno())
-                os.dup2(output.fileno(), sys.stderr.fileno())
-            done = dbtRunner().invoke(request["arguments"])
-            if done.exception:
-                sys.stderr.write(f"{done.exception}\n")
-            sys.exit(0 if done.success else 2 if done.exception else 1)
-        sys.stdout.write(f"{_wait_for(child)}\n")
-        sys.stdout.flush()
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        with Path(request["output"]).open("wb") as output:
+            os.dup2(output.fileno(), sys.stdout.fileno())
+            os.dup2(output.fileno(), sys.stderr.fileno())
+        answers.write(f"{_build(request['arguments'])}\n")
+        answers.flush()
+
+
+def _build(arguments: list[str]) -> int:
+    """Read the project here, where the next build finds it, and build it in a fork.
+
+    dbt reads again what has changed since, and all of it where a variable that it read
+    has another value. What a build does to it stays in the fork.
+    """
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - imported by now
+
+    shared = {"--project-dir", "--profiles-dir", "--target-path", "--log-path"}
+    pairs = itertools.pairwise(arguments)
+    options = [word for pair in pairs if pair[0] in shared for word in pair]
+    parsed = dbtRunner().invoke(["--quiet", "--no-write-json", "parse", *options])
+    if not parsed.success:
+        return _exit_code(parsed)
+    child = os.fork()
+    if not child:
+        done = dbtRunner(manifest=parsed.result).invoke(arguments)
+        sys.exit(_exit_code(done))
+    return _wait_for(child)
+
+
+def _exit_code(done: "dbtRunnerResult") -> int:
+    if done.exception:
+        sys.stderr.write(f"{done.exception}\n")
+        sys.stderr.flush()
+        return 2
+    return 0 if done.success else 1
 
 
 def _wait_for(child: int) -> int:

@@ -29,20 +29,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--steps", type=int, default=500, help="steps of random nights")
 
 
+#: What each of three workers begins with: what takes longest, by the names' beginnings.
+LONG = (
+    ("test_nights_under_the_scheduler",),
+    ("test_two_nights_are_the_same", "test_a_killed_load_leaves"),
+    ("test_thirty_nights_end", "test_airflow_leaves", "test_two_nights_in_a_row"),
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let each of three workers begin with what takes minutes, not end with it.
 
     Workers begin with a third of the list each, and take from each other at the end.
     """
-    starts = ("test_nights_under_the_scheduler", "test_two_nights_are", "test_thirty_")
-    long = [[item for item in items if item.name.startswith(name)] for name in starts]
-    others = [item for item in items if not item.name.startswith(starts)]
-    thirds = [len(others) * part // 3 for part in range(4)]
-    items[:] = [
-        item
-        for first, start, end in zip(long, thirds[:-1], thirds[1:], strict=True)
-        for item in (*first, *others[start:end])
+    long = [
+        [item for name in names for item in items if item.name.startswith(name)]
+        for names in LONG
     ]
+    others = [item for item in items if not any(item in part for part in long)]
+    # Each worker gets a third of them all, so that its long ones come first in it.
+    third = len(items) // 3
+    items.clear()
+    for first in long[:-1]:
+        count = max(third - len(first), 0)
+        items += [*first, *others[:count]]
+        del others[:count]
+    items += [*long[-1], *others]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

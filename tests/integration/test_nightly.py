@@ -240,7 +240,9 @@ def test_a_step_refuses_marts_of_another_night(finished_night: Night) -> None:
             step(earlier)
 
 
-def test_two_nights_in_a_row_and_the_first_again(tmp_path: Path) -> None:
+def test_two_nights_in_a_row_and_the_first_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Going back to a night gives its offers again; going forward too."""
     sample = Sample(sellers=60, days=400, seed=3)
     source = SampleSource(sample, tmp_path)
@@ -251,6 +253,9 @@ def test_two_nights_in_a_row_and_the_first_again(tmp_path: Path) -> None:
 
     hashes = []
     for night in (*nights, *nights):
+        if len(hashes) == len(nights):
+            # The tests of the marts have passed on both.
+            monkeypatch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", "test unit_test")
         nightly(night, lambda _step: None)
         hashes.append(summarise(night).offers_hash)
 

@@ -152,8 +152,8 @@ def test_thirty_nights_end_like_one_load(
     """Thirty consecutive nights leave the same marts as one load of the last."""
     # The tests of the marts, half of the time, run on the first and the last night.
     for day in range(1, 31):
-        untested = "test unit_test" if 1 < day < 30 else ""
-        monkeypatch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", untested)
+        left_out = "test unit_test" if 1 < day < 30 else "unit_test"
+        monkeypatch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", left_out)
         night = olist_night(tmp_path, date(2018, 6, day))
         ingest(night)
         build(night, "cash_flow")
