@@ -39,7 +39,7 @@ class Table:
     """Rows under a caption; the first value of each is the row's header.
 
     Columns whose values are numbers are set to the right. ``name`` is the id of a table
-    that can be sorted, "" for any other.
+    that can be sorted, "" for any other; a folded one opens when it is asked for.
     """
 
     kind: ClassVar[str] = "table"
@@ -48,6 +48,7 @@ class Table:
     rows: tuple[tuple[Value, ...], ...]
     name: str = ""
     note: str = ""
+    is_folded: bool = False
 
     @property
     def numbers(self) -> list[bool]:
@@ -61,7 +62,8 @@ class Table:
 class Chart:
     """A Vega-Lite specification, what it shows in words, and its data as a table.
 
-    The table is open from the start where it says more than the chart.
+    The table is open from the start where it says more than the chart; two halves
+    stand beside each other where there is room.
     """
 
     kind: ClassVar[str] = "chart"
@@ -71,6 +73,7 @@ class Chart:
     spec: dict[str, Any] = field(repr=False)
     table: Table
     is_open: bool = False
+    is_half: bool = False
 
 
 @dataclass(frozen=True)
@@ -190,3 +193,8 @@ def joined(parts: Sequence[str]) -> str:
     """Return parts as a person lists them: "a, b and c"."""
     *first, last = parts
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def words(code: str) -> str:
+    """Return a stored code as words."""
+    return code.replace("_", " ")

@@ -10,7 +10,8 @@ from nights import change, rows_of, value_of
 
 from jobs.book import book
 from jobs.build import build
-from jobs.journal import export_journal, inert
+from jobs.csv_file import inert
+from jobs.journal import export_journal
 from jobs.night import Night
 from jobs.sources.protocol import DataError
 
