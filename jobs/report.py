@@ -6,17 +6,9 @@ from pathlib import Path
 from altair.utils.schemapi import debug_mode
 
 from jobs.night import Night
-from jobs.pages.book_sections import portfolio, risk
-from jobs.pages.change_sections import changes
-from jobs.pages.data_sections import calibration, forecasts, freshness, quarantine
+from jobs.pages.contents import contents
 from jobs.pages.facts import Facts
-from jobs.pages.funnel_sections import funnel, reasons
-from jobs.pages.money_sections import reconciliation
-from jobs.pages.night_sections import glance, offers
 from jobs.pages.page import Page, render
-from jobs.pages.seller_card import card, fans
-from jobs.pages.seller_table import sellers
-from jobs.pages.verdict import checks, status_of
 from jobs.report_reads import Answers, read_facts
 from jobs.report_sellers import CARDS_RULE, choose, choose_cards, read_sellers
 from jobs.sources.protocol import DataError
@@ -47,24 +39,8 @@ def _page(answers: Answers, seller_ids: Sequence[str]) -> Page:
     chosen = choose(answers)
     asked = dict.fromkeys(seller_ids, "Asked for.")
     known = read_sellers(answers, asked or choose_cards(chosen))
-    sections = (
-        glance(facts),
-        offers(facts),
-        funnel(facts),
-        reasons(facts),
-        forecasts(facts, fans(known)),
-        calibration(facts),
-        portfolio(facts),
-        risk(facts),
-        reconciliation(facts),
-        quarantine(facts),
-        freshness(facts),
-        changes(facts),
-        sellers(chosen),
-    )
     rule = "The sellers that were asked for." if asked else CARDS_RULE
-    cards = tuple(card(accounts) for accounts in known)
-    return Page(facts, status_of(checks(facts)), sections, cards, rule)
+    return contents(facts, chosen, known, rule)
 
 
 def _facts(answers: Answers) -> Facts:

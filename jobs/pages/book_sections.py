@@ -164,7 +164,6 @@ def _vintage_chart(code: str, rows: list[Row]) -> Chart:
         }
         for row in rows
     ]
-    newest = {row["cohort_month"]: row for row in rows}
     return Chart(
         f"vintages-{code}",
         f"Repaid by age, months of disbursement, {code}",
@@ -174,31 +173,28 @@ def _vintage_chart(code: str, rows: list[Row]) -> Chart:
             [month(cohort) for cohort in cohorts],
             ("months since disbursement", "repaid"),
         ),
-        Table(
-            f"Months of disbursement in {code}, as of their newest age",
-            (
-                "Month",
-                "Advances",
-                "Age, months",
-                "Owed",
-                "Repaid",
-                "Written off",
-                "Rate",
-            ),
-            tuple(
-                (
-                    text(month(cohort)),
-                    number(row["advance_count"]),
-                    number(row["age_months"]),
-                    money(row["owed_minor"], code),
-                    money(row["repaid_minor"], code),
-                    money(row["written_off_minor"], code),
-                    share(row["repaid_rate"]),
-                )
-                for cohort, row in sorted(newest.items())
-            ),
-        ),
+        _vintage_table(code, rows),
         is_half=True,
+    )
+
+
+def _vintage_table(code: str, rows: list[Row]) -> Table:
+    newest = {row["cohort_month"]: row for row in rows}
+    return Table(
+        f"Months of disbursement in {code}, as of their newest age",
+        ("Month", "Advances", "Age, months", "Owed", "Repaid", "Written off", "Rate"),
+        tuple(
+            (
+                text(month(cohort)),
+                number(row["advance_count"]),
+                number(row["age_months"]),
+                money(row["owed_minor"], code),
+                money(row["repaid_minor"], code),
+                money(row["written_off_minor"], code),
+                share(row["repaid_rate"]),
+            )
+            for cohort, row in sorted(newest.items())
+        ),
     )
 
 

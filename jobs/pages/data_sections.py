@@ -29,11 +29,16 @@ def forecasts(facts: Facts, fans: Table) -> Section:
     """Return when tonight's offers are expected to be repaid; fans are on the cards."""
     rows = facts.rows("repayment_days")
     blocks: list[Block] = [_forecast_headlines(facts)]
+    if not facts.one("forecasts", "series_count"):
+        said = "No forecast of this model is stored for this night."
+        blocks = [Note(said, is_missing=True)]
     if rows:
         blocks.append(_repayment_days(rows))
     else:
         blocks.append(
-            Note("The night opened no offer with a day of repayment.", is_missing=True)
+            Note(
+                "No offer with a day of repayment was opened tonight.", is_missing=True
+            )
         )
     if fans.rows:
         blocks.append(fans)

@@ -132,48 +132,47 @@ def _fan(facts: SellerFacts, grid: QuantileGrid) -> Chart:
 
 def _repayment_days(facts: SellerFacts, grid: QuantileGrid, offer: Row) -> Chart:
     """Return when the largest offer is repaid: the chance of each span of days."""
-    code = facts.account.currency_code
-    last = int(grid.horizons_days[-1])
-    ends = [*range(_SPAN_DAYS, last, _SPAN_DAYS), last]
-    line = quantile_line(repair(grid))
-    owed = np.array([float(offer["owed_minor"])])
-    paid = [
-        float(
-            repayment_probability(
-                line, grid.horizons_days, owed, offer["holdback_rate"], end
-            )[0]
-        )
-        for end in ends
-    ]
-    starts = [0, *ends[:-1]]
-    points = [
-        {"from": start, "to": end, "value": round(by_end - by_start, 5)}
-        for start, end, by_start, by_end in zip(
-            starts, ends, [0.0, *paid[:-1]], paid, strict=True
-        )
-    ]
-    later = 1 - paid[-1]
+    spans = _spans(grid, float(offer["owed_minor"]), offer["holdback_rate"])
+    last, later = spans[-1][1], max(1 - sum(chance for *_, chance in spans), 0.0)
     term = int(offer["target_term_days"])
-    advance = money(offer["advance_minor"], code).text
+    advance = money(offer["advance_minor"], facts.account.currency_code).text
+    rows, repaid = [], 0.0
+    for start, end, chance in spans:
+        repaid += chance
+        if chance >= _NO_CHANCE:
+            rows.append((text(f"{start + 1}–{end}"), share(chance), share(repaid)))
     return Chart(
         _id(facts, "repayment"),
         f"When {advance} is repaid",
         f"The dashed line is the term, {term} days; {later:.1%} take over {last}.",
-        charts.repayment_days(points, term),
+        charts.repayment_days(
+            [
+                {"from": start, "to": end, "value": round(p, 5)}
+                for start, end, p in spans
+            ],
+            term,
+        ),
         Table(
             f"When {advance} is repaid",
             ("Days", "Chance", "Repaid by then"),
-            tuple(
-                (
-                    text(f"{start + 1}–{end}"),
-                    share(max(point["value"], 0.0)),
-                    share(by_end),
-                )
-                for start, end, point, by_end in zip(
-                    starts, ends, points, paid, strict=True
-                )
-                if point["value"] >= _NO_CHANCE
-            ),
+            tuple(rows),
         ),
         is_half=True,
     )
+
+
+def _spans(
+    grid: QuantileGrid, owed_minor: float, holdback_rate: float
+) -> list[tuple[int, int, float]]:
+    """Return the chance to be repaid after one day and by another, span by span."""
+    last = int(grid.horizons_days[-1])
+    ends = [*range(_SPAN_DAYS, last, _SPAN_DAYS), last]
+    line, owed = quantile_line(repair(grid)), np.array([owed_minor])
+    paid = [
+        float(
+            repayment_probability(line, grid.horizons_days, owed, holdback_rate, end)[0]
+        )
+        for end in ends
+    ]
+    chances = np.maximum(np.diff([0.0, *paid]), 0.0).tolist()
+    return list(zip([0, *ends[:-1]], ends, chances, strict=True))
