@@ -27,6 +27,7 @@ def reconciliation(facts: Facts) -> Section:
             _settlements(facts),
             _uncleared(facts),
             _differences(facts),
+            _faults(facts),
         ),
     )
 
@@ -144,6 +145,27 @@ def _differences(facts: Facts) -> Block:
                 money(row["expected_minor"], code),
                 money(row["taken_minor"], code),
                 money(row["difference_minor"], code),
+            )
+            for row in rows
+        ),
+    )
+
+
+def _faults(facts: Facts) -> Block:
+    if not facts.is_built("faults"):
+        return Note("The mart of faults of advances is not built.", is_missing=True)
+    rows = facts.rows("faults")
+    if not rows:
+        return Note("No row of an advance is at odds with another.")
+    return Table(
+        "Faults of advances",
+        ("Fault", "Currency", "Rows", "Refused"),
+        tuple(
+            (
+                text(words(row["fault"])),
+                text(code := row["currency_code"]),
+                number(row["row_count"], f"faults.{row['fault']}.{code}"),
+                money(row["refused_minor"], code),
             )
             for row in rows
         ),
