@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP
 from typing import Any, ClassVar
 
 from babel.dates import format_date, format_datetime
@@ -157,11 +158,12 @@ def number(count: float | None, figure: str = "") -> Value:
     return Value(shown, str(whole), figure, is_number=True)
 
 
-def share(rate: float | None, figure: str = "") -> Value:
+def share(rate: float | None, figure: str = "", rounding: str = ROUND_HALF_UP) -> Value:
     """Return a rate in per cent; the raw number stays a share of one."""
     if rate is None:
         return Value(_NONE, is_number=True)
-    return Value(percent(rate, "en"), repr(float(rate)), figure, is_number=True)
+    shown = percent(rate, "en", rounding)
+    return Value(shown, repr(float(rate)), figure, is_number=True)
 
 
 def day(date: dt.date | None) -> Value:

@@ -1,5 +1,7 @@
 """Whether the money ties: quality, payouts, settlement files, holdbacks."""
 
+from decimal import ROUND_FLOOR
+
 from jobs.pages.blocks import (
     Block,
     Note,
@@ -55,7 +57,8 @@ def _quality(facts: Facts) -> Block:
                 number(row["failed_count"], f"{name}.{code}.failed_count"),
                 money(row["checked_minor"], code),
                 money(row["failed_minor"], code, f"{name}.{code}.failed_minor"),
-                share(row["passed_rate"], f"{name}.{code}.passed_rate"),
+                # What failed by a cent never reads as if all had passed.
+                share(row["passed_rate"], f"{name}.{code}.passed_rate", ROUND_FLOOR),
             )
             for row in rows
             for name in [f"reconciliation.{row['check_name']}"]

@@ -86,6 +86,17 @@ def test_figures_are_raw_and_shown_in_their_currency() -> None:
     assert page.figures["glance.status"] == "green"
 
 
+def test_what_failed_by_a_cent_does_not_read_as_passed() -> None:
+    """A rate of money quality is rounded down."""
+    (euro, yen) = facts_of().rows("quality")
+    almost = {**euro, "failed_count": 1, "failed_minor": 1, "passed_rate": 0.9999999}
+    page = ReportPage(html_of(quality=[almost, yen]))
+
+    assert page.shown["reconciliation.clearing.EUR.passed_rate"] == "99.99%"
+    assert page.shown["reconciliation.clearing.JPY.passed_rate"] == "100%"
+    assert page.figures["glance.money"] == "amber"
+
+
 def test_every_text_from_data_is_text() -> None:
     """A hostile seller, reason, country or sentence is shown, and never run."""
     found = {
