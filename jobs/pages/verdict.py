@@ -9,6 +9,7 @@ from typing import Literal
 
 from jobs.pages.blocks import Value, joined, plural
 from jobs.pages.facts import Facts, sum_of
+from jobs.settlements.match import EXPECTED
 
 Status = Literal["green", "amber", "red"]
 _ORDER: tuple[Status, ...] = ("red", "amber", "green")
@@ -213,11 +214,13 @@ def _settlements(facts: Facts) -> Check:
             "settlements", "green", "No settlement files were reconciled; none is due."
         )
     night = rows[0]["as_of_date"]
-    left = sum(int(row["line_count"]) for row in rows if row["finding"] != "matched")
+    left = sum(int(row["line_count"]) for row in rows if row["finding"] not in EXPECTED)
     if left:
         return Check(
             "settlements",
             "amber",
-            f"{plural(left, 'settlement line')} left over when reconciled on {night}.",
+            f"{plural(left, 'residual')} of settlement files, reconciled on {night}.",
         )
-    return Check("settlements", "green", f"Settlement files of {night} match.")
+    return Check(
+        "settlements", "green", f"Settlement files match, as reconciled on {night}."
+    )

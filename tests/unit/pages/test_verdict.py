@@ -125,10 +125,15 @@ def test_a_good_night_is_green_and_says_why() -> None:
         (
             "settlements",
             "amber",
-            "2 settlement lines left over",
+            "2 residuals of settlement files",
             {
                 "findings": [
                     {"as_of_date": BEFORE, "finding": "matched", "line_count": 7},
+                    {
+                        "as_of_date": BEFORE,
+                        "finding": "outside_ledger",
+                        "line_count": 9,
+                    },
                     {"as_of_date": BEFORE, "finding": "duplicated", "line_count": 2},
                 ]
             },
