@@ -17,8 +17,8 @@ endif
 BIGQUERY := .venv-bigquery
 PYTHON_313 := $(shell for name in python3.13 python3.14 "env PYENV_VERSION=$$(pyenv versions --bare 2>/dev/null | grep -m1 '^3\.13') python3.13"; do $$name -c '' 2>/dev/null && echo $$name && break; done)
 
-# Two targets at a time: two environments, or two linters. What each prints stays whole.
-MAKEFLAGS += --jobs=2 --output-sync=target
+# Two environments, or two linters, at a time; what each prints stays whole.
+PREPARE := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
 
 .DEFAULT_GOAL := help
 .PHONY: help nightly demo docs test bigquery lint lint-python lint-types lint-sql format clean
@@ -29,10 +29,18 @@ help: ## Show what there is to make.
 nightly: $(VENV)/.ready ## Set up, then make one night's offers on the sample marketplace.
 	@$(VENV)/bin/advances nightly
 
+demo: $(VENV)/.ready ## Set up, then three nights of the sample; their report opens where there is a screen.
+	@$(VENV)/bin/advances nightly --quiet --as-of 2026-10-01
+	@$(VENV)/bin/advances nightly --quiet --as-of 2026-10-30
+	@$(VENV)/bin/advances nightly
+	@$(VENV)/bin/advances build --quiet --part accuracy
+	@$(VENV)/bin/advances report --open
+
 docs: $(VENV)/.ready ## Set up, then write the documentation of that night's marts as one page.
 	@$(VENV)/bin/advances docs
 
-test: $(VENV)/.ready-checks $(if $(PYTHON_313),$(BIGQUERY)/.ready) lint ## Set up, then run every check.
+test: ## Set up, then run every check.
+	@$(PREPARE) lint $(if $(PYTHON_313),$(BIGQUERY)/.ready)
 	$(if $(PYTHON_313),,@echo "No Python 3.13: tests on the BigQuery stand-in are skipped, or fail under CI.")
 	# Three workers on two cores: schedulers and servers let much of the time pass.
 	$(PYTHON) -m pytest -n 3 --dist worksteal

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from jobs.csv_file import inert_texts, write_csv
 from jobs.night import Night, as_frame
 from jobs.sources.protocol import DataError
 from jobs.underwriting.money import to_decimal
@@ -25,8 +26,6 @@ _COLUMNS = (
     "advance_id",
     "seller_id",
 )
-#: With these a spreadsheet takes a text for a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def export_journal(night: Night, path: Path) -> dict[str, int]:
@@ -78,17 +77,6 @@ def _write(lines: pd.DataFrame, path: Path) -> None:
                 lines[f"{side}_minor"], lines["currency_code"], strict=True
             )
         ]
-    for name in ("advance_id", "seller_id"):
-        told[name] = told[name].map(inert)
-    told = told[list(_COLUMNS)]
+    told = inert_texts(told[list(_COLUMNS)], numbers=("debit", "credit"))
     said = told.to_csv(index=False, lineterminator="\n").encode()
-    told = told.assign(night_hash=hashlib.sha256(said).hexdigest()[:16])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    written = path.with_name(f".{path.name}.partial")
-    told.to_csv(written, index=False, lineterminator="\n")
-    written.replace(path)
-
-
-def inert(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula: quoted where it would."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    write_csv(told.assign(night_hash=hashlib.sha256(said).hexdigest()[:16]), path)

@@ -9,14 +9,18 @@ import pandas as pd
 
 from jobs.night import Night, as_frame, require_marts, write_of
 from jobs.settlements.lines import SettlementError, SettlementLine
-from jobs.settlements.match import SETTLED_KINDS, match_lines, without_known_pairs
+from jobs.settlements.match import (
+    EXPECTED,
+    SETTLED_KINDS,
+    match_lines,
+    without_known_pairs,
+)
 from jobs.settlements.parse import parse_settlement
 from jobs.sources.protocol import DataError
 from jobs.warehouse.book_tables import RECONCILIATION_FINDINGS
 from jobs.warehouse.protocol import Warehouse
 
 #: What is found where nothing is wrong.
-_EXPECTED = ("matched", "outside_ledger", "not_settled_yet")
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def reconcile(night: Night, folder: str) -> Reconciled:
             as_of_date=pd.Timestamp(night.as_of_date), **night.versions
         )
         warehouse.replace([write_of(night, RECONCILIATION_FINDINGS, rows)])
-    differs = found[~found["finding"].isin(_EXPECTED)]
+    differs = found[~found["finding"].isin(EXPECTED)]
     return Reconciled(
         len(known),
         len(files) - len(known),

@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from altair.utils.schemapi import debug_mode
+
 from jobs.night import Night
-from jobs.pages.book_sections import portfolio, reconciliation, risk
-from jobs.pages.data_sections import calibration, forecasts, freshness, quarantine
+from jobs.pages.contents import contents
 from jobs.pages.facts import Facts
-from jobs.pages.night_sections import changes, funnel, glance, offers, reasons
 from jobs.pages.page import Page, render
-from jobs.pages.seller_sections import sellers
-from jobs.pages.verdict import checks, status_of
 from jobs.report_reads import Answers, read_facts
-from jobs.report_sellers import CARDS_RULE, choose, choose_cards, read_cards
+from jobs.report_sellers import CARDS_RULE, choose, choose_cards, read_sellers
 from jobs.sources.protocol import DataError
 
 
@@ -24,9 +22,9 @@ def report(
     The cards are of ``seller_ids``, or of a few sellers chosen by rule. Raises
     DataError where the night decided nothing, or nothing about one of the sellers.
     """
-    with night.warehouse() as warehouse:
-        answers = Answers(night, warehouse, {})
-        page = render(_page(answers, seller_ids))
+    # Altair checks each chart against its whole grammar, which tests do once for all.
+    with night.warehouse() as warehouse, debug_mode(arg=False):
+        page = render(_page(Answers(night, warehouse, {}), seller_ids))
     return _write(page, str(out or address(night)))
 
 
@@ -37,6 +35,15 @@ def address(night: Night) -> str:
 
 
 def _page(answers: Answers, seller_ids: Sequence[str]) -> Page:
+    facts = _facts(answers)
+    chosen = choose(answers)
+    asked = dict.fromkeys(seller_ids, "Asked for.")
+    known = read_sellers(answers, asked or choose_cards(chosen))
+    rule = "The sellers that were asked for." if asked else CARDS_RULE
+    return contents(facts, chosen, known, rule)
+
+
+def _facts(answers: Answers) -> Facts:
     night = answers.night
     facts = Facts(
         night.as_of_date,
@@ -47,37 +54,14 @@ def _page(answers: Answers, seller_ids: Sequence[str]) -> Page:
         night.policy.eligibility.maximum_data_age_days,
         read_facts(answers),
     )
-    if not facts.rows("outcomes"):
-        message = (
-            f"no seller was decided on for {night.as_of_date} by policy"
-            f" {night.policy.policy_version}"
-        )
-        advice = f"run `advances nightly --as-of {night.as_of_date}` first"
-        raise DataError(message, advice)
-    chosen = choose(answers)
-    asked = dict.fromkeys(seller_ids, "Asked for.")
-    cards = read_cards(answers, asked or choose_cards(chosen))
-    return Page(
-        facts,
-        status_of(checks(facts)),
-        (
-            glance(facts),
-            offers(facts),
-            funnel(facts),
-            reasons(facts),
-            forecasts(facts, cards),
-            calibration(facts),
-            portfolio(facts),
-            risk(facts),
-            reconciliation(facts),
-            quarantine(facts),
-            freshness(facts),
-            changes(facts),
-            sellers(chosen),
-        ),
-        cards,
-        "The sellers that were asked for." if asked else CARDS_RULE,
+    if facts.rows("outcomes"):
+        return facts
+    message = (
+        f"no seller was decided on for {night.as_of_date} by policy"
+        f" {night.policy.policy_version}"
     )
+    advice = f"run `advances nightly --as-of {night.as_of_date}` first"
+    raise DataError(message, advice)
 
 
 def _write(page: str, path: str) -> str:

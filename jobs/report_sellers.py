@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from jobs.explain import Explained, Explainer
-from jobs.pages.blocks import Row, Section
-from jobs.pages.seller_sections import Chosen, SellerFacts, card
+from jobs.pages.blocks import Row
+from jobs.pages.seller_facts import SellerFacts
+from jobs.pages.seller_table import Chosen
 from jobs.report_queries import OPEN_OFFERS
 from jobs.report_reads import Answers
 
@@ -147,8 +148,10 @@ def choose_cards(chosen: Chosen) -> dict[str, str]:
     return found
 
 
-def read_cards(answers: Answers, why: dict[str, str]) -> tuple[Section, ...]:
-    """Return the card of each seller; each table is read once for all of them.
+def read_sellers(
+    answers: Answers, why: dict[str, str]
+) -> tuple[tuple[SellerFacts, ...], ...]:
+    """Return what is on the card of each; each table is read once for all of them.
 
     Raises DataError where the night decided nothing about one of them.
     """
@@ -157,13 +160,15 @@ def read_cards(answers: Answers, why: dict[str, str]) -> tuple[Section, ...]:
     explainer = Explainer(answers.night, answers.warehouse, list(why))
     of_sellers = _read(answers, list(why))
     return tuple(
-        _card(explainer.explain(seller_id), said, of_sellers)
+        _accounts(explainer.explain(seller_id), said, of_sellers)
         for seller_id, said in why.items()
     )
 
 
-def _card(explained: Explained, why: str, of_sellers: dict[str, list[Row]]) -> Section:
-    accounts = []
+def _accounts(
+    explained: Explained, why: str, of_sellers: dict[str, list[Row]]
+) -> tuple[SellerFacts, ...]:
+    found = []
     for account, grid in zip(explained.accounts, explained.grids, strict=True):
         own = {
             name: [
@@ -174,8 +179,8 @@ def _card(explained: Explained, why: str, of_sellers: dict[str, list[Row]]) -> S
             ]
             for name, rows in of_sellers.items()
         }
-        accounts.append(SellerFacts(account, why, grid, **own))
-    return card(explained.seller_id, accounts)
+        found.append(SellerFacts(account, why, grid, **own))
+    return tuple(found)
 
 
 def _read(answers: Answers, seller_ids: Sequence[str]) -> dict[str, list[Row]]:
@@ -188,7 +193,8 @@ def _read(answers: Answers, seller_ids: Sequence[str]) -> dict[str, list[Row]]:
         " and week_start_date <= $as_of_date"
         " order by seller_id, currency_code, week_start_date",
         "offers": "select offer_id, seller_id, currency_code,"
-        " as_of_date as opened_date, expires_date, target_term_days, advance_minor, owed_minor, holdback_rate"
+        " as_of_date as opened_date, expires_date, target_term_days,"
+        " advance_minor, owed_minor, holdback_rate"
         " from underwriting.advance_offers where as_of_date = $as_of_date"
         f" and policy_version = $policy_version and {ours}"
         " union all select offer_id, seller_id, currency_code, opened_date,"

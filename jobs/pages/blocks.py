@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP
 from typing import Any, ClassVar
 
 from babel.dates import format_date, format_datetime
@@ -39,7 +40,7 @@ class Table:
     """Rows under a caption; the first value of each is the row's header.
 
     Columns whose values are numbers are set to the right. ``name`` is the id of a table
-    that can be sorted, "" for any other.
+    that can be sorted, "" for any other; a folded one opens when it is asked for.
     """
 
     kind: ClassVar[str] = "table"
@@ -48,6 +49,7 @@ class Table:
     rows: tuple[tuple[Value, ...], ...]
     name: str = ""
     note: str = ""
+    is_folded: bool = False
 
     @property
     def numbers(self) -> list[bool]:
@@ -61,7 +63,8 @@ class Table:
 class Chart:
     """A Vega-Lite specification, what it shows in words, and its data as a table.
 
-    The table is open from the start where it says more than the chart.
+    The table is open from the start where it says more than the chart; two halves
+    stand beside each other where there is room.
     """
 
     kind: ClassVar[str] = "chart"
@@ -71,6 +74,7 @@ class Chart:
     spec: dict[str, Any] = field(repr=False)
     table: Table
     is_open: bool = False
+    is_half: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,11 +158,12 @@ def number(count: float | None, figure: str = "") -> Value:
     return Value(shown, str(whole), figure, is_number=True)
 
 
-def share(rate: float | None, figure: str = "") -> Value:
+def share(rate: float | None, figure: str = "", rounding: str = ROUND_HALF_UP) -> Value:
     """Return a rate in per cent; the raw number stays a share of one."""
     if rate is None:
         return Value(_NONE, is_number=True)
-    return Value(percent(rate, "en"), repr(float(rate)), figure, is_number=True)
+    shown = percent(rate, "en", rounding)
+    return Value(shown, repr(float(rate)), figure, is_number=True)
 
 
 def day(date: dt.date | None) -> Value:
@@ -190,3 +195,8 @@ def joined(parts: Sequence[str]) -> str:
     """Return parts as a person lists them: "a, b and c"."""
     *first, last = parts
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def words(code: str) -> str:
+    """Return a stored code as words."""
+    return code.replace("_", " ")

@@ -1,4 +1,4 @@
-"""How advances do: the portfolio, money at risk, and whether the money ties."""
+"""How advances do: the portfolio, and money at risk."""
 
 from jobs.pages import charts
 from jobs.pages.blocks import (
@@ -17,6 +17,7 @@ from jobs.pages.blocks import (
     plural,
     share,
     text,
+    words,
 )
 from jobs.pages.facts import Facts, currencies_of, sum_of
 
@@ -42,8 +43,9 @@ def portfolio(facts: Facts) -> Section:
         return Section(
             "portfolio", title, "", (Note(said, is_missing=True), *_vintages(facts))
         )
+    count = sum_of(rows, "open_count")
     lead = (
-        f"{plural(sum_of(rows, 'open_count'), 'advance')} are open. Pace is repaid over"
+        f"{plural(count, 'advance is', 'advances are')} open. Pace is repaid over"
         " planned; days count from the planned payoff."
     )
     return Section(
@@ -162,7 +164,6 @@ def _vintage_chart(code: str, rows: list[Row]) -> Chart:
         }
         for row in rows
     ]
-    newest = {row["cohort_month"]: row for row in rows}
     return Chart(
         f"vintages-{code}",
         f"Repaid by age, months of disbursement, {code}",
@@ -172,29 +173,27 @@ def _vintage_chart(code: str, rows: list[Row]) -> Chart:
             [month(cohort) for cohort in cohorts],
             ("months since disbursement", "repaid"),
         ),
-        Table(
-            f"Months of disbursement in {code}, as of their newest age",
+        _vintage_table(code, rows),
+        is_half=True,
+    )
+
+
+def _vintage_table(code: str, rows: list[Row]) -> Table:
+    newest = {row["cohort_month"]: row for row in rows}
+    return Table(
+        f"Months of disbursement in {code}, as of their newest age",
+        ("Month", "Advances", "Age, months", "Owed", "Repaid", "Written off", "Rate"),
+        tuple(
             (
-                "Month",
-                "Advances",
-                "Age, months",
-                "Owed",
-                "Repaid",
-                "Written off",
-                "Rate",
-            ),
-            tuple(
-                (
-                    text(month(cohort)),
-                    number(row["advance_count"]),
-                    number(row["age_months"]),
-                    money(row["owed_minor"], code),
-                    money(row["repaid_minor"], code),
-                    money(row["written_off_minor"], code),
-                    share(row["repaid_rate"]),
-                )
-                for cohort, row in sorted(newest.items())
-            ),
+                text(month(cohort)),
+                number(row["advance_count"]),
+                number(row["age_months"]),
+                money(row["owed_minor"], code),
+                money(row["repaid_minor"], code),
+                money(row["written_off_minor"], code),
+                share(row["repaid_rate"]),
+            )
+            for cohort, row in sorted(newest.items())
         ),
     )
 
@@ -212,8 +211,9 @@ def risk(facts: Facts) -> Section:
     return Section(
         "risk",
         title,
-        "Open advances whose seller shows a sign of trouble: what of their balance is"
-        " expected to be late or lost.",
+        "Open advances whose seller shows a sign of trouble. After a restriction, a"
+        " failed payout or a sibling's trouble all of the balance is at risk, else what"
+        " the forecast leaves unpaid.",
         (Headlines(_at_risk(rows)), _signs(rows), _top(facts)),
     )
 
@@ -245,7 +245,7 @@ def _signs(rows: list[Row]) -> Table:
         tuple(
             (
                 text(code := row["currency_code"]),
-                text(_words(row["main_sign"])),
+                text(words(row["main_sign"])),
                 number(row["advance_count"], f"risk.{code}.{row['main_sign']}.count"),
                 money(row["at_risk_minor"], code),
                 money(row["balance_minor"], code),
@@ -267,148 +267,8 @@ def _top(facts: Facts) -> Table:
                 number(row["risk_rank"]),
                 money(row["at_risk_minor"], code),
                 money(row["balance_minor"], code),
-                text(_words(row["signs"]).replace(",", ", ")),
+                text(words(row["signs"]).replace(",", ", ")),
             )
             for row in facts.rows("top_warnings")
-        ),
-    )
-
-
-def _words(code: str) -> str:
-    return code.replace("_", " ")
-
-
-def reconciliation(facts: Facts) -> Section:
-    """Return whether the money ties: quality, payouts, settlements, holdbacks."""
-    return Section(
-        "reconciliation",
-        "Reconciliation",
-        "Whether what the source says, the ledger, payouts, settlement files and"
-        " holdbacks agree.",
-        (
-            _quality(facts),
-            _payouts(facts),
-            _settlements(facts),
-            _uncleared(facts),
-            _differences(facts),
-        ),
-    )
-
-
-def _quality(facts: Facts) -> Block:
-    rows = facts.rows("quality")
-    if not rows:
-        return Note("Money quality was not measured on this night.", is_missing=True)
-    return Table(
-        "Money quality",
-        (
-            "Check",
-            "Currency",
-            "Checked",
-            "Failed",
-            "Checked amount",
-            "Failed amount",
-            "Passed",
-        ),
-        tuple(
-            (
-                text(_words(row["check_name"])),
-                text(code := row["currency_code"]),
-                number(row["checked_count"], f"{name}.{code}.checked_count"),
-                number(row["failed_count"], f"{name}.{code}.failed_count"),
-                money(row["checked_minor"], code),
-                money(row["failed_minor"], code, f"{name}.{code}.failed_minor"),
-                share(row["passed_rate"], f"{name}.{code}.passed_rate"),
-            )
-            for row in rows
-            for name in [f"reconciliation.{row['check_name']}"]
-        ),
-    )
-
-
-def _payouts(facts: Facts) -> Block:
-    rows = facts.rows("payouts")
-    if not rows:
-        return Note(
-            "No payouts to reconcile, or their mart is not built.", is_missing=True
-        )
-    return Table(
-        "Payouts against their ledger lines",
-        ("Residual", "Currency", "Payouts", "Residual amount"),
-        tuple(
-            (
-                text(_words(row["residual_reason"])),
-                text(code := row["currency_code"]),
-                number(row["payout_count"], f"payouts.{row['residual_reason']}.{code}"),
-                money(row["residual_minor"], code),
-            )
-            for row in rows
-        ),
-        note="Not initiated is money still collected for a payout to come.",
-    )
-
-
-def _settlements(facts: Facts) -> Block:
-    rows = facts.rows("findings")
-    if not rows:
-        return Note("No settlement files have been reconciled yet.", is_missing=True)
-    return Table(
-        f"Settlement files, as reconciled on {rows[0]['as_of_date']}",
-        ("Finding", "Currency", "Lines", "Difference"),
-        tuple(
-            (
-                text(_words(row["finding"])),
-                text(code := row["currency_code"]),
-                number(row["line_count"], f"settlements.{row['finding']}.{code}"),
-                money(row["difference_minor"], code) if code else text(None),
-            )
-            for row in rows
-        ),
-    )
-
-
-def _uncleared(facts: Facts) -> Block:
-    if not facts.is_built("uncleared"):
-        return Note("The mart of uncleared flows is not built.", is_missing=True)
-    rows = facts.rows("uncleared")
-    if not rows:
-        return Note("Every flow is cleared.")
-    return Table(
-        "Flows that are not cleared",
-        ("Flow", "Reason", "Currency", "Flows", "Residual", "Oldest, days"),
-        tuple(
-            (
-                text(_words(row["flow"])),
-                text(_words(row["reason"])),
-                text(code := row["currency_code"]),
-                number(row["flow_count"]),
-                money(row["residual_minor"], code),
-                number(row["oldest_days"]),
-            )
-            for row in rows
-        ),
-    )
-
-
-def _differences(facts: Facts) -> Block:
-    if not facts.is_built("differences"):
-        return Note("What was taken has not been checked.", is_missing=True)
-    rows = facts.rows("differences")
-    if not rows:
-        return Note("Everything that was taken was as due.")
-    return Table(
-        "Taken of advances, where it was not as due",
-        ("Kind", "Reason", "Currency", "Days", "Due", "Taken", "Difference"),
-        tuple(
-            (
-                text(row["kind"]),
-                text(_words(row["reason"])),
-                text(code := row["currency_code"]),
-                number(row["difference_count"], f"differences.{row['reason']}.{code}"),
-                money(row["expected_minor"], code),
-                money(row["taken_minor"], code),
-                money(row["difference_minor"], code),
-            )
-            for row in rows
         ),
     )

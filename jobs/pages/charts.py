@@ -23,7 +23,7 @@ _BANDS = ("var(--band-95)", "var(--band-80)", "var(--band-50)")
 CONFIG: Spec = {
     "aria": False,
     "background": "transparent",
-    "font": "inherit",
+    "font": "system-ui, -apple-system, Segoe UI, Roboto, sans-serif",
     "view": {"stroke": None},
     "axis": {
         "domainColor": GRID,
@@ -46,6 +46,7 @@ CONFIG: Spec = {
         "titleFontSize": 12,
         "orient": "top",
         "symbolType": "square",
+        "columnPadding": 18,
     },
     "text": {"color": INK, "fontSize": 12},
     "bar": {"fill": ACCENT},
@@ -63,6 +64,7 @@ def _finished(chart: alt.Chart | alt.LayerChart, height: int) -> Spec:
     spec: Spec = chart.properties(width="container", height=height).to_dict(
         validate=False
     )
+    spec.pop("config", None)  # The page has one for all.
     return spec
 
 
@@ -157,19 +159,23 @@ def columns(points: Points, parts: Sequence[str], titles: tuple[str, str]) -> Sp
 
 def lines(points: Points, parts: Sequence[str], titles: tuple[str, str]) -> Spec:
     """Return lines over the number ``x``: a shade of the accent each, old to new."""
-    shades = [round(0.25 + 0.75 * (i + 1) / len(parts), 2) for i in range(len(parts))]
     chart = (
         _chart(points)
         .mark_line(strokeWidth=1.75)
         .encode(
-            x=alt.X("x:Q", title=titles[0], axis=alt.Axis(tickMinStep=1)),
+            x=alt.X(
+                "x:Q",
+                title=titles[0],
+                axis=alt.Axis(tickMinStep=1),
+                scale=alt.Scale(zero=True, nice=False),
+            ),
             y=alt.Y("value:Q", title=titles[1], axis=alt.Axis(format=".0%")),
             detail="part:N",
             opacity=alt.Opacity(
                 "part:N",
                 legend=None,
                 sort=list(parts),
-                scale=alt.Scale(domain=list(parts), range=shades),
+                scale=alt.Scale(domain=list(parts), range=[0.2, 1]),
             ),
             tooltip=["part:N", "x:Q", alt.Tooltip("value:Q", format=".1%")],
         )
@@ -243,6 +249,7 @@ def repayment_days(points: Points, term_days: int) -> Spec:
             x=alt.X("from:Q", title="days until repaid"),
             x2="to:Q",
             y=alt.Y("value:Q", title="chance", axis=alt.Axis(format=".0%")),
+            y2=alt.Y2(datum=0),
         )
     )
     term = (

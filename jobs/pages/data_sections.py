@@ -25,21 +25,23 @@ _SHARES = (60, 80, 95, 110)
 _TONES = {"ok": "green", "amber": "amber"}
 
 
-def forecasts(facts: Facts, cards: tuple[Section, ...]) -> Section:
+def forecasts(facts: Facts, fans: Table) -> Section:
     """Return when tonight's offers are expected to be repaid; fans are on the cards."""
     rows = facts.rows("repayment_days")
     blocks: list[Block] = [_forecast_headlines(facts)]
+    if not facts.one("forecasts", "series_count"):
+        said = "No forecast of this model is stored for this night."
+        blocks = [Note(said, is_missing=True)]
     if rows:
         blocks.append(_repayment_days(rows))
     else:
         blocks.append(
-            Note("The night opened no offer with a day of repayment.", is_missing=True)
+            Note(
+                "No offer with a day of repayment was opened tonight.", is_missing=True
+            )
         )
-    if cards:
-        links = tuple((text(card.title, target=card.name),) for card in cards)
-        blocks.append(
-            Table("Fans and days of repayment, seller by seller", ("Seller",), links)
-        )
+    if fans.rows:
+        blocks.append(fans)
     lead = f"Model {facts.model_version}: quantiles of each seller's cumulative sales."
     return Section("forecasts", "Forecasts", lead, tuple(blocks))
 
@@ -105,7 +107,7 @@ def calibration(facts: Facts) -> Section:
 
 def _what_is_known(facts: Facts) -> tuple[Block, ...]:
     why = (
-        "The accuracy marts are not built: run `build --part accuracy`."
+        "The accuracy marts are not built: run advances build --part accuracy."
         if not facts.is_built("accuracy")
         else "No forecast of this model has matured in the last four weeks."
     )

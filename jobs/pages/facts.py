@@ -43,9 +43,10 @@ class Facts:
             if all(row[key] == value for key, value in where.items())
         )
 
-    def nights(self, name: str) -> list[dt.date]:
-        """Return the nights that a question has rows of, in order."""
-        return sorted({row["as_of_date"] for row in self.rows(name)})
+    def night_before(self, name: str) -> dt.date | None:
+        """Return the newest earlier night that a question has rows of, if any."""
+        nights = {row["as_of_date"] for row in self.rows(name)}
+        return max((night for night in nights if night < self.as_of_date), default=None)
 
     def one(self, name: str, column: str) -> Any:  # noqa: ANN401 - as it was stored
         """Return a value of the only row, None where there is no row."""

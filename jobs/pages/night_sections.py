@@ -1,4 +1,4 @@
-"""What the night decided: at a glance, offers, funnel, reasons, changes."""
+"""What the night came to: at a glance, and its open offers."""
 
 from jobs.pages import charts
 from jobs.pages.blocks import (
@@ -18,34 +18,14 @@ from jobs.pages.blocks import (
     share,
     text,
 )
-from jobs.pages.facts import Facts, currencies_of, sum_of
-from jobs.pages.verdict import Check, checks, status_of
+from jobs.pages.facts import Facts, sum_of
+from jobs.pages.verdict import checks, status_of
 
-_STEPS = {
-    "evaluated": "Evaluated",
-    "eligible": "Eligible",
-    "offered": "With an open offer",
-    "delivered": "Delivered",
-    "accepted": "Accepted",
-    "funded": "Funded",
-}
 _VERDICTS = {
     "green": "The night was good.",
     "amber": "The night is done; look at this in the morning.",
     "red": "The night needs somebody now.",
 }
-_DRIVERS = (
-    "sales",
-    "forecast",
-    "price",
-    "cap",
-    "budget",
-    "restriction",
-    "data",
-    "advance",
-    "promise",
-)
-_NEAR = "within 10 % of the threshold"
 
 
 def glance(facts: Facts) -> Section:
@@ -58,17 +38,12 @@ def glance(facts: Facts) -> Section:
     return Section(
         "glance",
         "The night at a glance",
-        _VERDICTS[status],
+        "",
         (
             Headlines((headline, *_headlines(facts))),
             Checks(tuple(check.value for check in found)),
         ),
     )
-
-
-def worst_of(facts: Facts) -> list[Check]:
-    """Return the checks that are not green."""
-    return [check for check in checks(facts) if check.status != "green"]
 
 
 def _headlines(facts: Facts) -> list[Headline]:
@@ -199,221 +174,5 @@ def _by_term(facts: Facts) -> Table:
             for row in facts.rows("offers_by_term")
             for code in [row["currency_code"]]
             for name in [f"offers.{code}.{row['target_term_days']}"]
-        ),
-    )
-
-
-def funnel(facts: Facts) -> Section:
-    """Return how many sellers were left after each step, tonight and before."""
-    if not facts.tonight("funnel"):
-        missing = Note(
-            "The marts of offers are not built for this night.", is_missing=True
-        )
-        return Section("funnel", "Funnel", "", (missing,))
-    counts = _funnel_counts(facts)
-    before = _before(facts)
-    table = Table(
-        "Sellers after each step",
-        ("Step", "Tonight", "Of evaluated", *(["Night before"] if before else [])),
-        tuple(
-            (
-                text(label),
-                number(counts[step], f"funnel.{step}"),
-                share(counts[step] / (counts["evaluated"] or 1)),
-                *([_step_before(before, step)] if before else []),
-            )
-            for step, label in _STEPS.items()
-        ),
-    )
-    points = [
-        {"step": label, "sellers": counts[step]} for step, label in _STEPS.items()
-    ]
-    chart = Chart(
-        "funnel",
-        "From evaluated to funded",
-        f"Of {counts['evaluated']:,} evaluated, {counts['offered']:,} have an open"
-        " offer.",
-        charts.bars(points, "step", "sellers", "sellers"),
-        table,
-        is_open=True,
-    )
-    lead = (
-        "Delivered, accepted and funded are of the offers that this night opened, by"
-        " its end; most of that follows in the days after."
-    )
-    return Section("funnel", "Funnel", lead, (chart,))
-
-
-def _funnel_counts(facts: Facts) -> dict[str, int]:
-    rows = facts.tonight("funnel")
-    counts = {step: sum_of(rows, step) for step in _STEPS if step != "offered"}
-    counts["offered"] = sum_of(facts.rows("offers_by_currency"), "seller_count")
-    return counts
-
-
-def _before(facts: Facts) -> list[Row]:
-    nights = [night for night in facts.nights("funnel") if night < facts.as_of_date]
-    return [
-        row
-        for row in facts.rows("funnel")
-        if nights and row["as_of_date"] == nights[-1]
-    ]
-
-
-def _step_before(before: list[Row], step: str) -> Value:
-    # How many had an offer open then is not stored as one number.
-    return text(None) if step == "offered" else number(sum_of(before, step))
-
-
-def reasons(facts: Facts) -> Section:
-    """Return why sellers have no open offer, and how far they are from one."""
-    if not facts.is_built("reasons"):
-        missing = Note(
-            "The marts of offers are not built for this night.", is_missing=True
-        )
-        return Section("reasons", "Why no offer", "", (missing,))
-    rows = facts.rows("reasons")
-    if not rows:
-        nobody = Note("Every seller has an open offer.")
-        return Section("reasons", "Why no offer", "", (nobody,))
-    table = Table(
-        "Reasons of sellers without an open offer",
-        ("Reason", "Category", "Sellers", "Middle distance", "Near", "Near, of those"),
-        tuple(_reason(row) for row in rows),
-        note="Distance is what is missing as a share of the threshold; near is "
-        f"{_NEAR}. A flag has no distance.",
-    )
-    points = [
-        {
-            "reason": row["reason_code"],
-            "near": int(row["near_count"] or 0),
-            "farther": int(row["seller_count"]) - int(row["near_count"] or 0),
-        }
-        for row in rows[:12]
-    ]
-    chart = Chart(
-        "reasons",
-        "Sellers by reason, and how many are near",
-        f"{rows[0]['reason_code']} is the commonest reason.",
-        charts.stacked_bars(points, "reason", ("near", "farther"), "sellers"),
-        table,
-        is_open=True,
-    )
-    near = sum_of(rows, "near_count")
-    lead = (
-        "A seller may have several reasons. "
-        f"{near:,} are {_NEAR}: where a small change opens most."
-    )
-    return Section("reasons", "Why no offer", lead, (chart,))
-
-
-def _reason(row: Row) -> tuple[Value, ...]:
-    code, measured = row["reason_code"], row["measured_count"]
-    near = row["near_count"]
-    return (
-        text(code),
-        text(row["category"]),
-        number(row["seller_count"], f"reasons.{code}.count"),
-        share(row["middle_distance_rate"], f"reasons.{code}.middle_distance_rate"),
-        number(near, f"reasons.{code}.near_count"),
-        share(near / measured if measured else None),
-    )
-
-
-def changes(facts: Facts) -> Section:
-    """Return what is other than after the night before."""
-    title = "What changed"
-    blocks: list[Block] = [_fates(facts)]
-    rows = facts.rows("changes")
-    if not facts.is_built("changes"):
-        blocks.append(Note("The mart of changes is not built.", is_missing=True))
-    elif not rows:
-        blocks.append(
-            Note("No largest offer differs from the night before, or there is none.")
-        )
-    else:
-        blocks += [_kinds(rows), _driver_chart(facts), _drivers(facts)]
-    before = max((row["before_date"] for row in rows), default=None)
-    lead = f"Compared with the night of {before}." if before else ""
-    return Section("changes", title, lead, tuple(blocks))
-
-
-def _fates(facts: Facts) -> Headlines:
-    opened = sum_of(facts.tonight("funnel"), "opened")
-    found = [Headline("Sellers with new offers", number(opened, "changes.opened"))]
-    fates = {row["outcome"]: row["offer_count"] for row in facts.rows("fates")}
-    for fate in ("kept", "accepted", "expired", "replaced", "withdrawn"):
-        value = number(fates.get(fate, 0), f"changes.{fate}")
-        found.append(Headline(f"Offers {fate}", value))
-    return Headlines(tuple(found))
-
-
-def _kinds(rows: list[Row]) -> Table:
-    kinds = ("appeared", "grew", "changed", "shrank", "vanished")
-    return Table(
-        "Sellers whose largest offer is another",
-        ("Currency", *(kind.capitalize() for kind in kinds), "Change"),
-        tuple(
-            (
-                text(code),
-                *(
-                    number(
-                        sum(
-                            int(row["seller_count"])
-                            for row in rows
-                            if (row["currency_code"], row["kind"]) == (code, kind)
-                        ),
-                        f"changes.{code}.{kind}",
-                    )
-                    for kind in kinds
-                ),
-                money(
-                    sum_of(
-                        [row for row in rows if row["currency_code"] == code],
-                        "change_minor",
-                    ),
-                    code,
-                    f"changes.{code}.change_minor",
-                ),
-            )
-            for code in currencies_of(rows)
-        ),
-    )
-
-
-def _driver_chart(facts: Facts) -> Chart:
-    totals: dict[str, int] = {}
-    for row in facts.rows("changes"):
-        totals[row["driver"]] = totals.get(row["driver"], 0) + int(row["seller_count"])
-    ranked = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
-    points = [{"driver": driver, "sellers": count} for driver, count in ranked]
-    return Chart(
-        "drivers",
-        "What moved them, by sellers",
-        f"Most moved by {ranked[0][0]}.",
-        charts.bars(points, "driver", "sellers", "sellers"),
-        Table(
-            "Sellers by what moved their offer most",
-            ("Driver", "Sellers"),
-            tuple(
-                (text(driver), number(count, f"changes.{driver}.count"))
-                for driver, count in ranked
-            ),
-        ),
-    )
-
-
-def _drivers(facts: Facts) -> Table:
-    return Table(
-        "What moved the amounts",
-        ("Currency", *(driver.capitalize() for driver in _DRIVERS), "In all"),
-        tuple(
-            (
-                text(code),
-                *(money(row[f"by_{driver}_minor"], code) for driver in _DRIVERS),
-                money(row["change_minor"], code),
-            )
-            for row in facts.rows("drivers")
-            for code in [row["currency_code"]]
         ),
     )

@@ -9,6 +9,7 @@ from typing import Literal
 
 from jobs.pages.blocks import Value, joined, plural
 from jobs.pages.facts import Facts, sum_of
+from jobs.settlements.match import EXPECTED
 
 Status = Literal["green", "amber", "red"]
 _ORDER: tuple[Status, ...] = ("red", "amber", "green")
@@ -55,12 +56,16 @@ def status_of(found: list[Check]) -> Status:
 
 def _offers(facts: Facts) -> Check:
     audited = facts.tonight("audited")
+    if _is_past(facts, "audited"):
+        return Check(
+            "offers", "amber", "A later night's offers were audited since this night's."
+        )
     if not audited:
         return Check(
             "offers",
             "red",
             "No offers of this night have passed their tests: nothing new may be"
-            " published. Look at `build --part offers`.",
+            " published. Look at advances build --part offers.",
         )
     count = int(audited[0]["open_count"])
     eligible = facts.total("outcomes", "seller_count", outcome="eligible")
@@ -76,6 +81,13 @@ def _offers(facts: Facts) -> Check:
 
 def _data(facts: Facts) -> Check:
     newest = facts.one("built", "data_as_of")
+    if _is_past(facts, "built"):
+        return Check(
+            "data",
+            "amber",
+            "Cash flows, payouts and the state of advances are as of"
+            f" {facts.one('built', 'as_of_date')}: later nights were built since.",
+        )
     if not facts.tonight("built") or newest is None:
         return Check(
             "data", "red", "The cash-flow marts are not of this night: build them."
@@ -103,6 +115,12 @@ def _data(facts: Facts) -> Check:
         "green",
         f"{plural(loaded, 'table')} loaded, the newest change at {newest:%H:%M} UTC.",
     )
+
+
+def _is_past(facts: Facts, name: str) -> bool:
+    """Whether the marts show a later night than the page's."""
+    night = facts.one(name, "as_of_date")
+    return night is not None and night > facts.as_of_date
 
 
 def _assessed(facts: Facts) -> Check:
@@ -137,7 +155,7 @@ def _watch(facts: Facts) -> Check:
     rows = facts.rows("watched")
     if not rows:
         return Check(
-            "watch", "amber", "Nothing was watched on this night: run `watch`."
+            "watch", "amber", "Nothing was watched on this night: run advances watch."
         )
     amber = [row["sentence"] for row in rows if row["verdict"] == "amber"]
     if amber:
@@ -159,7 +177,7 @@ def _book(facts: Facts) -> Check:
         "book",
         "amber",
         "The book of advances has no page for this night: either nothing is owed and"
-        " nothing moved, or `book` and `build --part book` are still to run.",
+        " nothing moved, or advances book and build --part book are still to run.",
     )
 
 
@@ -196,11 +214,13 @@ def _settlements(facts: Facts) -> Check:
             "settlements", "green", "No settlement files were reconciled; none is due."
         )
     night = rows[0]["as_of_date"]
-    left = sum(int(row["line_count"]) for row in rows if row["finding"] != "matched")
+    left = sum(int(row["line_count"]) for row in rows if row["finding"] not in EXPECTED)
     if left:
         return Check(
             "settlements",
             "amber",
-            f"{plural(left, 'settlement line')} left over when reconciled on {night}.",
+            f"{plural(left, 'residual')} of settlement files, reconciled on {night}.",
         )
-    return Check("settlements", "green", f"Settlement files of {night} match.")
+    return Check(
+        "settlements", "green", f"Settlement files match, as reconciled on {night}."
+    )

@@ -24,6 +24,8 @@ FINDINGS = (
     "outside_ledger",  # the processor's own: fees, corrections, payouts
     "batch_differs",  # a batch's lines are not what the processor paid out for them
 )
+#: Findings of money in order; every other one is a residual for a person.
+EXPECTED = ("matched", "outside_ledger", "not_settled_yet")
 COLUMNS = {
     "finding_id": "str",
     "finding": "str",

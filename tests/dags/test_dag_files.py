@@ -167,7 +167,7 @@ def test_no_offer_waits_for_the_watch(dags: "dict[str, DAG]") -> None:
     watch, publish = dag.get_task("watch"), dag.get_task("publish")
 
     assert watch.upstream_task_ids == publish.upstream_task_ids == {"build_offers"}
-    assert watch.downstream_task_ids == set()
+    assert watch.downstream_task_ids == {"report"}
     assert publish.priority_weight > watch.priority_weight
 
 
@@ -196,6 +196,18 @@ def test_settlements_are_reconciled_where_a_setting_names_them(
     assert "reconcile" not in dags["nightly_offers"].task_ids
     assert reconcile.upstream_task_ids == {"build_offers"}
     assert reconcile.downstream_task_ids == {"build_book"}
+
+
+def test_a_failed_publication_has_its_report_and_stays_red(
+    dags: "dict[str, DAG]",
+) -> None:
+    """The report comes after all that it reads; publishing is an end of its own."""
+    dag = dags["nightly_offers"]
+    report, publish = dag.get_task("report"), dag.get_task("publish")
+
+    assert report.upstream_task_ids == {"watch", "build_book"}
+    assert report.downstream_task_ids == publish.downstream_task_ids == set()
+    assert report.trigger_rule == "all_success"
 
 
 def test_each_week_scores_the_night_before_monday(dags: "dict[str, DAG]") -> None:

@@ -10,7 +10,7 @@ from nights import change, rows_of, value_of
 
 from jobs.book import book
 from jobs.build import build
-from jobs.journal import export_journal, inert
+from jobs.journal import export_journal
 from jobs.night import Night
 from jobs.sources.protocol import DataError
 
@@ -317,10 +317,3 @@ def test_a_night_without_movement_is_a_header(night: Night, tmp_path: Path) -> N
     assert path.read_text("utf-8").startswith("journal_line_id,")
     assert len(path.read_text("utf-8").splitlines()) == 1
     assert path.read_bytes() == again.read_bytes()
-
-
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_no_text_is_a_formula(start: str) -> None:
-    """What a spreadsheet would run begins with a quote; the rest is as it was."""
-    assert inert(f"{start}1") == f"'{start}1"
-    assert inert(f"s{start}1") == f"s{start}1"

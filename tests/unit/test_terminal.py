@@ -34,6 +34,7 @@ def printed(
         quarantined_count=0,
         first_quarantined=(),
         watched=watched,
+        report="/reports/report-2026-10-31.html",
         offers_hash="0123456789abcdef",
     )
     sample = Sample()
