@@ -77,7 +77,12 @@ def journal_command(night: Night, out: Path) -> None:
     help="HTML file; the default is report-DATE.html in ADVANCES_REPORTS, or beside the"
     " warehouse.",
 )
-def report_command(night: Night, sellers: tuple[str, ...], out: Path | None) -> None:
+@click.option(
+    "--open", "is_opened", is_flag=True, help="Show it in the browser, on a terminal."
+)
+def report_command(
+    night: Night, sellers: tuple[str, ...], out: Path | None, *, is_opened: bool
+) -> None:
     """Write the night as one HTML page that needs no network.
 
     \b
@@ -90,6 +95,8 @@ def report_command(night: Night, sellers: tuple[str, ...], out: Path | None) -> 
     with working("report"):
         path = report(night, sellers, out)
     show({"path": path}, lambda _: console.print(f"Report: {path}", markup=False))
+    if is_opened and console.is_terminal:
+        click.launch(path)
 
 
 BOOKS = (book_command, journal_command, report_command)
