@@ -95,6 +95,7 @@ def _dbt(night: Night, target: Path, *words: str) -> tuple[int, str]:
     target.mkdir(parents=True, exist_ok=True)
     arguments = [
         "--quiet",
+        "--no-use-colors",  # What it prints goes to a file.
         *("--log-level-file", "info"),  # Each SQL statement lies in compiled/ and run/.
         *words,
         *("--project-dir", str(night.settings.dbt_project)),

@@ -97,7 +97,8 @@ def _build(arguments: list[str]) -> int:
     shared = {"--project-dir", "--profiles-dir", "--target-path", "--log-path"}
     pairs = itertools.pairwise(arguments)
     options = [word for pair in pairs if pair[0] in shared for word in pair]
-    parsed = dbtRunner().invoke(["--quiet", "--no-write-json", "parse", *options])
+    silent = ("--quiet", "--no-use-colors", "--no-write-json")
+    parsed = dbtRunner().invoke([*silent, "parse", *options])
     if not parsed.success:
         return _exit_code(parsed)
     child = os.fork()
