@@ -32,7 +32,8 @@ CARDS_RULE = (
     " in review, the nearest to an offer."
 )
 
-_RANKED = f"""
+#: The chosen sellers, with their place in each kind.
+RANKED = f"""
     with {OPEN_OFFERS},
     placed as (
         select *, row_number() over (
@@ -120,7 +121,7 @@ def choose(answers: Answers) -> Chosen:
     (counts,) = answers.ask(_COUNT) or [{"seller_count": 0, "currency_count": 0}]
     each = _TABLE_ROWS / max(counts["currency_count"], 1)
     places = {column: max(1, int(each * part)) for column, part in _KINDS.values()}
-    found = answers.ask(_RANKED, **places) or []
+    found = answers.ask(RANKED, **places) or []
     rows = [{**row, "why": ", ".join(_why(row, places))} for row in found[:_TABLE_ROWS]]
     return Chosen(rows, int(counts["seller_count"]), RULE)
 
