@@ -194,22 +194,20 @@ FIRST_FORECAST = """
     where as_of_date <= $as_of_date and model_version = $model_version"""
 
 _SHARES = ("60", "80", "95", "110")
+_COUNTED = ("series", "inside_80", "inside_95", "event")
+_REACHED = tuple(f"reached_{share}" for share in _SHARES)
+#: A sum of chances, so that it stays a float.
+_EXPECTED = tuple(f"expected_{share}_count" for share in _SHARES)
 ACCURACY = f"""
     select horizon_days, min(matured_date) as first_date,
         max(matured_date) as last_date,
         {
     ", ".join(
-        f"cast(sum({name}) as {kind}) as {name}"
-        for name, kind in {
-            "series_count": "int64",
-            "inside_80_count": "int64",
-            "inside_95_count": "int64",
-            "event_count": "int64",
-            **{f"reached_{each}_count": "int64" for each in _SHARES},
-            **{f"expected_{each}_count": "float64" for each in _SHARES},
-        }.items()
+        f"cast(sum({name}_count) as int64) as {name}_count"
+        for name in (*_COUNTED, *_REACHED)
     )
-}
+},
+        {", ".join(f"sum({name}) as {name}" for name in _EXPECTED)}
     from accuracy.rpt_forecast_accuracy
     where is_champion and model_version = $model_version
         and matured_date > $history_date and matured_date <= $as_of_date

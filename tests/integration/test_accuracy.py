@@ -4,6 +4,7 @@ import shutil
 from collections import defaultdict
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from guide import guide_queries
 from nights import rows_of, value_of
+from report_page import ReportPage
 
 from jobs.build import build
 from jobs.challenge import AUDIT_VERSION
@@ -18,6 +20,7 @@ from jobs.forecast import fit, model_write, read_fit_history
 from jobs.forecasting import conformal, scoring, storage
 from jobs.forecasting.grid import HORIZONS_DAYS, PROBABILITIES
 from jobs.night import Night
+from jobs.report import report
 from jobs.sales_history import read_matured
 from jobs.sources.protocol import DataError
 from jobs.underwriting.distribution import (
@@ -209,6 +212,22 @@ def test_the_report_adds_up_the_outcomes(night: Night) -> None:
 
     assert len(expected) > 6
     assert found == expected
+
+
+def test_the_nightly_report_shows_what_matured(night: Night) -> None:
+    """Its share of outcomes inside the band is that of the mart, by horizon."""
+    page = ReportPage(Path(report(night)).read_text(encoding="utf-8"))
+
+    expected = {
+        f"calibration.{row['horizon_days']}.inside_80_rate": repr(row["rate"])
+        for row in rows_of(
+            night,
+            "select horizon_days, sum(inside_80_count) / sum(series_count) as rate"
+            " from accuracy.rpt_forecast_accuracy where is_champion group by all",
+        )
+    }
+    assert len(expected) == len(HORIZONS_DAYS)
+    assert expected == {name: page.figures.get(name) for name in expected}
 
 
 def test_forecasters_are_compared_on_the_same_sellers(night: Night) -> None:
