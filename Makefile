@@ -29,9 +29,10 @@ help: ## Show what there is to make.
 nightly: $(VENV)/.ready ## Set up, then make one night's offers on the sample marketplace.
 	@$(VENV)/bin/advances nightly
 
-demo: $(VENV)/.ready ## Set up, then three nights of the sample; their report opens where there is a screen.
-	@$(VENV)/bin/advances nightly --quiet --as-of 2026-10-01
-	@$(VENV)/bin/advances nightly --quiet --as-of 2026-10-30
+demo: $(VENV)/.ready ## Set up, then four nights of the sample; the report of the last opens where there is a screen.
+	@for night in 2026-10-03 2026-10-17 2026-10-30; do \
+		echo "Night of $$night" && $(VENV)/bin/advances nightly --quiet --as-of $$night >/dev/null || exit; \
+	done
 	@$(VENV)/bin/advances nightly
 	@$(VENV)/bin/advances build --quiet --part accuracy
 	@$(VENV)/bin/advances report --open

@@ -16,10 +16,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
+    from dbt.contracts.graph.manifest import Manifest
 
 #: How long an answer may lie there before it is passed on.
 _PATIENCE_SECONDS = 0.05
@@ -101,9 +102,10 @@ def _build(arguments: list[str]) -> int:
     parsed = dbtRunner().invoke([*silent, "parse", *options])
     if not parsed.success:
         return _exit_code(parsed)
+    manifest = cast("Manifest", parsed.result)
     child = os.fork()
     if not child:
-        done = dbtRunner(manifest=parsed.result).invoke(arguments)
+        done = dbtRunner(manifest=manifest).invoke(arguments)
         sys.exit(_exit_code(done))
     return _wait_for(child)
 

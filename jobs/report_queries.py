@@ -104,6 +104,7 @@ FUNNEL = """
         cast(sum(eligible_count) as int64) as eligible,
         cast(sum(offered_count) as int64) as opened,
         cast(sum(kept_count) as int64) as kept,
+        cast(sum(served_count) as int64) as offered,
         cast(sum(delivered_count) as int64) as delivered,
         cast(sum(accepted_count) as int64) as accepted,
         cast(sum(funded_count) as int64) as funded,

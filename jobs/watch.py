@@ -125,7 +125,7 @@ def _read_reference(
 
 def _read_funnel(night: Night, warehouse: Warehouse, as_of_date: date) -> pd.DataFrame:
     rows = warehouse.query(
-        "select country_code, currency_code, size_band, evaluated_count, offered_count"
+        "select country_code, currency_code, size_band, evaluated_count, served_count"
         " from offers.rpt_offer_funnel"
         " where as_of_date = $as_of_date and policy_version = $policy_version",
         as_of_date=as_of_date,

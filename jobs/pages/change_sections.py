@@ -21,6 +21,7 @@ from jobs.pages.facts import Facts, currencies_of, sum_of
 _STEPS = {
     "evaluated": "Evaluated",
     "eligible": "Eligible",
+    "offered": "With an open offer",
     "opened": "With an offer opened that night",
     "kept": "With an offer kept that night",
     "review": "In review",

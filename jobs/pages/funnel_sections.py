@@ -43,7 +43,7 @@ def funnel(facts: Facts) -> Section:
                 text(label),
                 number(counts[step], f"funnel.{step}"),
                 share(counts[step] / (counts["evaluated"] or 1)),
-                *([_step_before(before, step)] if before else []),
+                *([number(sum_of(before, step))] if before else []),
             )
             for step, label in _STEPS.items()
         ),
@@ -69,19 +69,12 @@ def funnel(facts: Facts) -> Section:
 
 def _funnel_counts(facts: Facts) -> dict[str, int]:
     rows = facts.tonight("funnel")
-    counts = {step: sum_of(rows, step) for step in _STEPS if step != "offered"}
-    counts["offered"] = sum_of(facts.rows("offers_by_currency"), "seller_count")
-    return counts
+    return {step: sum_of(rows, step) for step in _STEPS}
 
 
 def _before(facts: Facts) -> list[Row]:
     before = facts.night_before("funnel")
     return [row for row in facts.rows("funnel") if row["as_of_date"] == before]
-
-
-def _step_before(before: list[Row], step: str) -> Value:
-    # How many had an offer open then is not stored as one number.
-    return text(None) if step == "offered" else number(sum_of(before, step))
 
 
 def reasons(facts: Facts) -> Section:

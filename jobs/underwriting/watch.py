@@ -87,7 +87,7 @@ def _served(funnel: pd.DataFrame, policy: Policy) -> pd.DataFrame:
         country in policy.countries and currency in policy.countries[country].currencies
         for country, currency in pairs
     ]
-    counts = ["evaluated_count", "offered_count"]
+    counts = ["evaluated_count", "served_count"]
     served = funnel.loc[is_served]
     return served.groupby(["country_code", "size_band"], as_index=False)[counts].sum()
 
@@ -157,13 +157,14 @@ def _approvals(
         if count < limits.minimum_group_count:
             yield too_few("approval", group, count, limits)
             continue
-        offered = (row["offered_count"], row["offered_count_before"])
+        served = (row["served_count"], row["served_count_before"])
         evaluated = (row["evaluated_count"], row["evaluated_count_before"])
-        share, other = offered[0] / evaluated[0], offered[1] / evaluated[1]
+        share, other = served[0] / evaluated[0], served[1] / evaluated[1]
         change = abs(share - other)
         is_amber = change > limits.maximum_approval_change and is_other_share(
-            offered, evaluated, rate
+            served, evaluated, rate
         )
+        is_chance = change > limits.maximum_approval_change and not is_amber
         yield Finding(
             "approval",
             group,
@@ -173,7 +174,7 @@ def _approvals(
             "amber" if is_amber else "ok",
             f"approvals of {group} sellers go from {other:.0%} on {reference_date} to "
             f"{share:.0%}, at most {limits.maximum_approval_change:.0%} either way, "
-            f"{count:,} sellers",
+            f"{count:,} sellers{', few enough for chance' if is_chance else ''}",
         )
 
 
@@ -184,12 +185,12 @@ def _impact(served: pd.DataFrame, limits: Watch) -> Iterator[Finding]:
     whole's ratio in each size band would have given this country, so that a country of
     small sellers is not taken for one that is treated otherwise.
     """
-    whole = served.groupby("size_band")[["offered_count", "evaluated_count"]].sum()
-    by_band = whole["offered_count"] / whole["evaluated_count"]
+    whole = served.groupby("size_band")[["served_count", "evaluated_count"]].sum()
+    by_band = whole["served_count"] / whole["evaluated_count"]
     countries = (
         served.assign(expected=served["size_band"].map(by_band))
         .assign(expected=lambda rows: rows["expected"] * rows["evaluated_count"])
-        .groupby("country_code")[["evaluated_count", "offered_count", "expected"]]
+        .groupby("country_code")[["evaluated_count", "served_count", "expected"]]
         .sum()
     )
     is_checked = countries["evaluated_count"] >= limits.minimum_group_count
@@ -200,8 +201,8 @@ def _impact(served: pd.DataFrame, limits: Watch) -> Iterator[Finding]:
             yield too_few("impact", country, count, limits)
             continue
         # Where nobody of these sizes has an offer, nobody is left behind.
-        ratio = row["offered_count"] / row["expected"] if row["expected"] else 1.0
-        share, fair = row["offered_count"] / count, row["expected"] / count
+        ratio = row["served_count"] / row["expected"] if row["expected"] else 1.0
+        share, fair = row["served_count"] / count, row["expected"] / count
         _, high = share_interval(share, count, rate)
         is_amber = ratio < limits.minimum_impact_ratio and high < fair
         yield Finding(

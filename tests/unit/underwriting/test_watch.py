@@ -47,13 +47,13 @@ def sellers(seed: int, **factors: float) -> pd.DataFrame:
 
 
 def funnel(**offered: tuple[int, int]) -> pd.DataFrame:
-    """Return (evaluated, offered) of the daily sellers of some countries."""
+    """Return (evaluated, served) of the daily sellers of some countries."""
     rows = [
         (code, "JPY" if code == "JP" else "EUR", "daily", *counts)
         for code, counts in offered.items()
     ]
     names = ["country_code", "currency_code", "size_band"]
-    return pd.DataFrame(rows, columns=[*names, "evaluated_count", "offered_count"])
+    return pd.DataFrame(rows, columns=[*names, "evaluated_count", "served_count"])
 
 
 CALM = funnel(DE=(200, 100), JP=(200, 100))
