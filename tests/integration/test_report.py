@@ -239,7 +239,7 @@ def test_the_command_writes_the_cards_that_are_asked_for(
     (path,) = folder.iterdir()
     page = ReportPage(path.read_text("utf-8"))
     assert done.exit_code == 0
-    assert done.output == f"Written to {path}\n"
+    assert done.stdout == f"Report: {path}\n"
     assert path.name == "report-2026-10-31.html"
     assert [name for name in page.sections if name.startswith("seller-")] == [
         f"seller-{first}",

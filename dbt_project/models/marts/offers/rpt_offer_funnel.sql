@@ -85,12 +85,7 @@ evaluated as (
         coalesce(seller_offers.delivered_count, 0) as delivered_count,
         coalesce(seller_offers.accepted_count, 0) as accepted_count,
         coalesce(seller_offers.funded_count, 0) as funded_count,
-        case
-            when health.active_91_days < 10 then 'occasional'
-            when health.active_91_days <= 45 then 'regular'
-            when health.active_91_days > 45 then 'daily'
-            else 'unknown'
-        end as size_band
+        {{ size_band('health.active_91_days') }} as size_band
     from decisions
     left join health
         on
