@@ -3,8 +3,21 @@
 // Charts: each is drawn into its figure, by an interpreter that needs no eval.
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const config = read("chart-config");
-const drawn = Object.entries(read("charts")).map(([name, spec]) => {
-  const place = document.querySelector(`[data-chart="${CSS.escape(name)}"]`);
+
+// A chart is one picture by the name of its figure: Vega gives each mark a role of its
+// own without words, and the numbers are in the table beside it.
+const name = (place) => {
+  for (const part of place.querySelectorAll("svg [role]")) {
+    part.removeAttribute("role");
+    part.removeAttribute("aria-roledescription");
+  }
+  const caption = place.closest("figure").querySelector("figcaption strong");
+  const picture = place.querySelector("svg");
+  picture.setAttribute("role", "img");
+  picture.setAttribute("aria-label", caption.textContent);
+};
+const drawn = Object.entries(read("charts")).map(([chart, spec]) => {
+  const place = document.querySelector(`[data-chart="${CSS.escape(chart)}"]`);
   return window.vegaEmbed(place, spec, {
     config,
     ast: true,
@@ -12,7 +25,7 @@ const drawn = Object.entries(read("charts")).map(([name, spec]) => {
     actions: false,
     defaultStyle: false,
     tooltip: { disableDefaultStyle: true },
-  });
+  }).then(() => name(place));
 });
 Promise.all(drawn).then(() => {
   document.documentElement.dataset.charts = "drawn";
