@@ -93,16 +93,18 @@ def _build(arguments: list[str]) -> int:
     has another value. What a build does to it stays in the fork.
     """
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - imported by now
+    from dbt.contracts.graph.manifest import Manifest  # noqa: PLC0415
 
     shared = {"--project-dir", "--profiles-dir", "--target-path", "--log-path"}
     pairs = itertools.pairwise(arguments)
     options = [word for pair in pairs if pair[0] in shared for word in pair]
     parsed = dbtRunner().invoke(["--quiet", "--no-write-json", "parse", *options])
-    if not parsed.success:
+    project = parsed.result
+    if not isinstance(project, Manifest):
         return _exit_code(parsed)
     child = os.fork()
     if not child:
-        done = dbtRunner(manifest=parsed.result).invoke(arguments)
+        done = dbtRunner(manifest=project).invoke(arguments)
         sys.exit(_exit_code(done))
     return _wait_for(child)
 
