@@ -16,11 +16,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
-    from dbt.contracts.graph.manifest import Manifest
 
 #: How long an answer may lie there before it is passed on.
 _PATIENCE_SECONDS = 0.05
@@ -94,18 +93,19 @@ def _build(arguments: list[str]) -> int:
     has another value. What a build does to it stays in the fork.
     """
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - imported by now
+    from dbt.contracts.graph.manifest import Manifest  # noqa: PLC0415
 
     shared = {"--project-dir", "--profiles-dir", "--target-path", "--log-path"}
     pairs = itertools.pairwise(arguments)
     options = [word for pair in pairs if pair[0] in shared for word in pair]
     silent = ("--quiet", "--no-use-colors", "--no-write-json")
     parsed = dbtRunner().invoke([*silent, "parse", *options])
-    if not parsed.success:
+    project = parsed.result
+    if not isinstance(project, Manifest):
         return _exit_code(parsed)
-    manifest = cast("Manifest", parsed.result)
     child = os.fork()
     if not child:
-        done = dbtRunner(manifest=manifest).invoke(arguments)
+        done = dbtRunner(manifest=project).invoke(arguments)
         sys.exit(_exit_code(done))
     return _wait_for(child)
 
