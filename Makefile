@@ -29,6 +29,8 @@ help: ## Show what there is to make.
 nightly: $(VENV)/.ready ## Set up, then make one night's offers on the sample marketplace.
 	@$(VENV)/bin/advances nightly
 
+# Nights that the guard, the warnings and the calibration of the last one look back to.
+demo: export ADVANCES_HOME := .advances/demo
 demo: $(VENV)/.ready ## Set up, then four nights of the sample; the report of the last opens where there is a screen.
 	@for night in 2026-10-03 2026-10-17 2026-10-30; do \
 		echo "Night of $$night" && $(VENV)/bin/advances nightly --quiet --as-of $$night >/dev/null || exit; \

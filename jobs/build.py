@@ -84,6 +84,8 @@ def _run(night: Night, part: Part, *, is_full_refresh: bool) -> int:
         raise BuildError(output)
     results = json.loads(results_path.read_text(encoding="utf-8"))["results"]
     _raise_on_failure(results, output, code)
+    if not any(result["unique_id"].startswith("test.") for result in results):
+        night.say(f"warning: {part} was built without its tests")
     for result in results:
         if result["status"] == "warn":
             night.say(f"warning: {_name(result)}: {result['message']}")
