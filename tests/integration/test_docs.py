@@ -127,21 +127,25 @@ def test_everything_has_an_owner(manifest: dict[str, Any]) -> None:
         assert exposure["depends_on"]["nodes"], exposure["name"]
 
 
-def test_notebooks_are_exposed_with_what_they_read(manifest: dict[str, Any]) -> None:
-    """Each notebook is an exposure, and depends on the marts in its queries."""
+def test_readers_are_exposed_with_what_they_read(manifest: dict[str, Any]) -> None:
+    """Each notebook, and the report, depends on the marts in its queries."""
     declared = {}
     for exposure in manifest["exposures"].values():
-        if exposure["type"] == "notebook":
-            path = exposure["description"].split(",")[0]
+        if exposure["type"] in {"notebook", "dashboard"}:
+            reader = exposure["description"].split(",")[0]
             names = [node.split(".")[-1] for node in exposure["depends_on"]["nodes"]]
-            declared[path] = set(names)
-    found = {}
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        named = r"\b(?:cash_flow|offers|book|accuracy)\.((?:dim|fct|rpt)_\w+)"
-        text = path.read_text("utf-8")
-        found[f"notebooks/{path.name}"] = set(re.findall(named, text))
+            declared[reader] = set(names)
+    readers = {
+        f"notebooks/{path.name}": path.read_text("utf-8")
+        for path in (ROOT / "notebooks").glob("*.ipynb")
+    }
+    parts = sorted((ROOT / "jobs").glob("report*.py"))
+    readers["`advances report`"] = "".join(part.read_text("utf-8") for part in parts)
+    named = re.compile(r"\b(?:cash_flow|offers|book|accuracy)\.((?:dim|fct|rpt)_\w+)")
 
-    assert found == declared
+    assert declared == {
+        reader: set(named.findall(text)) for reader, text in readers.items()
+    }
 
 
 def test_sources_are_as_fresh_as_the_night(
