@@ -247,10 +247,10 @@ def _nothing_stored(night: Night, warehouse: Warehouse, seller_id: str) -> DataE
         missing = f"no decisions for {night.as_of_date}"
     else:
         missing = f"no decision about seller {seller_id!r} on {night.as_of_date}{under}"
-    about = (
-        "that know the seller" if known else "stored, none of which knows the seller"
-    )
-    advice = f"ask for one of the nights {about}: {_listed(known or nights)}"
+    if known:
+        advice = f"ask for a night that knows the seller: {_listed(known)}"
+    else:
+        advice = f"look at its id; no stored night knows it: {_listed(nights)}"
     return DataError(missing, advice)
 
 

@@ -193,6 +193,12 @@ def test_no_test_imports_from_a_conftest() -> None:
     assert [path for path in tests if "conftest" in imports(path)] == []
 
 
+def test_no_two_test_files_share_a_name() -> None:
+    """Tests are found by path, and Python would import one of the two for both."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(set(names)) == sorted(names)
+
+
 def test_the_top_level_holds_nothing_else() -> None:
     """A visitor sees the rooms and nothing more (dotfiles aside)."""
     listed = subprocess.run(

@@ -119,8 +119,8 @@ def test_offers_are_the_same_with_and_without_challengers(night: Night) -> None:
 
 
 def test_challengers_come_after_the_offers_are_published() -> None:
-    """The step is the last of the night."""
-    assert list(STEPS)[-2:] == ["watch", "forecast challenge"]
+    """Nothing but the report comes after them."""
+    assert list(STEPS)[-3:] == ["watch", "forecast challenge", "report"]
 
 
 def test_a_series_on_which_ets_fails_is_left_out(

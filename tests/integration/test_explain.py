@@ -127,11 +127,12 @@ def test_what_is_not_stored_is_said(finished_night: Night) -> None:
     earlier = replace(finished_night, as_of_date=date(2026, 10, 30))
 
     with pytest.raises(
-        DataError, match=r"seller 'nobody' on 2026-10-31; nights stored"
+        DataError, match=r"seller 'nobody' on 2026-10-31; look at its id"
     ):
         explain(finished_night, "nobody", None)
     with pytest.raises(
-        DataError, match=r"no decisions for 2026-10-30; .* 2026-10-31 \("
+        DataError,
+        match=r"no decisions for 2026-10-30; ask for a night .* 2026-10-31 \(",
     ):
         explain(earlier, known[0], None)
     with pytest.raises(DataError, match="not BRL; give one of those"):
