@@ -1,6 +1,7 @@
 """The questions of the nightly report, in the SQL that both warehouses understand."""
 
 from jobs.report_book_queries import BOOK_QUESTIONS
+from jobs.warehouse.offer_tables import CHANGE_DRIVERS
 
 #: Offers that the night leaves open: those it opened, and those it kept.
 OPEN_OFFERS = """
@@ -226,22 +227,12 @@ CHANGES = f"""
     from offers.fct_offer_changes where {_TONIGHT}
     group by currency_code, kind, driver order by currency_code, kind, driver"""
 
-_DRIVERS = (
-    "sales",
-    "forecast",
-    "price",
-    "cap",
-    "budget",
-    "restriction",
-    "data",
-    "advance",
-    "promise",
-)
 DRIVERS = f"""
     select currency_code, cast(sum(change_minor) as int64) as change_minor,
         {
     ", ".join(
-        f"cast(sum(by_{each}_minor) as int64) as by_{each}_minor" for each in _DRIVERS
+        f"cast(sum(by_{each}_minor) as int64) as by_{each}_minor"
+        for each in CHANGE_DRIVERS
     )
 }
     from offers.fct_offer_changes where {_TONIGHT}

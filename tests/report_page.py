@@ -2,6 +2,23 @@
 
 from html.parser import HTMLParser
 
+#: The ids of its sections, in their order.
+SECTIONS = [
+    "glance",
+    "offers",
+    "funnel",
+    "reasons",
+    "forecasts",
+    "calibration",
+    "portfolio",
+    "risk",
+    "reconciliation",
+    "quarantine",
+    "freshness",
+    "changes",
+    "sellers",
+]
+
 
 class ReportPage(HTMLParser):
     """What a reader of the page finds.

@@ -17,6 +17,7 @@ from jobs.pages.blocks import (
     text,
 )
 from jobs.pages.facts import Facts, currencies_of, sum_of
+from jobs.underwriting.offer_changes import DRIVERS
 
 _STEPS = {
     "evaluated": "Evaluated",
@@ -26,17 +27,6 @@ _STEPS = {
     "kept": "With an offer kept that night",
     "review": "In review",
 }
-_DRIVERS = (
-    "sales",
-    "forecast",
-    "price",
-    "cap",
-    "budget",
-    "restriction",
-    "data",
-    "advance",
-    "promise",
-)
 
 
 def changes(facts: Facts) -> Section:
@@ -148,11 +138,11 @@ def _driver_chart(rows: list[Row]) -> Chart:
 def _drivers(facts: Facts) -> Table:
     return Table(
         "What moved the amounts",
-        ("Currency", *(driver.capitalize() for driver in _DRIVERS), "In all"),
+        ("Currency", *(driver.capitalize() for driver in DRIVERS), "In all"),
         tuple(
             (
                 text(code),
-                *(money(row[f"by_{driver}_minor"], code) for driver in _DRIVERS),
+                *(money(row[f"by_{driver}_minor"], code) for driver in DRIVERS),
                 money(row["change_minor"], code),
             )
             for row in facts.rows("drivers")

@@ -8,25 +8,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from nights import change, rows_of, value_of
 from playwright.sync_api import Page
+from report_page import SECTIONS
 
 from jobs.night import Night
 from jobs.report import report
 
-SECTIONS = [
-    "glance",
-    "offers",
-    "funnel",
-    "reasons",
-    "forecasts",
-    "calibration",
-    "portfolio",
-    "risk",
-    "reconciliation",
-    "quarantine",
-    "freshness",
-    "changes",
-    "sellers",
-]
 HOSTILE = ("<script>alert(1)</script>", "=cmd|' /C calc'!A0")
 
 Opened = Callable[..., Page]

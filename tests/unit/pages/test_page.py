@@ -9,7 +9,7 @@ from typing import Any
 import altair as alt
 import pytest
 from night_facts import facts_of
-from report_page import ReportPage
+from report_page import SECTIONS, ReportPage
 
 from jobs.pages import charts
 from jobs.pages.contents import contents
@@ -17,21 +17,6 @@ from jobs.pages.page import render
 from jobs.pages.seller_facts import locale_of
 from jobs.pages.seller_table import Chosen
 
-ORDER = [
-    "glance",
-    "offers",
-    "funnel",
-    "reasons",
-    "forecasts",
-    "calibration",
-    "portfolio",
-    "risk",
-    "reconciliation",
-    "quarantine",
-    "freshness",
-    "changes",
-    "sellers",
-]
 HOSTILE = "<script>alert(1)</script>\u2028\"'&=cmd|' /C calc'!A0"
 
 
@@ -63,9 +48,9 @@ def test_every_section_is_there_in_order_and_says_what_is_missing() -> None:
     nothing = dict.fromkeys(facts_of().found)
     page = ReportPage(html_of(**nothing))
 
-    assert list(page.sections) == ORDER
+    assert list(page.sections) == SECTIONS
     assert page.figures["glance.status"] == "red"
-    for name in ORDER[1:]:
+    for name in SECTIONS[1:]:
         said = page.sections[name]
         assert re.search(r"not|No|never|Nobody|Nothing", said), (name, said)
 
