@@ -56,7 +56,7 @@ TOP_WARNINGS = f"""
 
 QUALITY = """
     select currency_code, check_name, checked_count, failed_count, checked_minor,
-        failed_minor, passed_rate, reconciled_date
+        failed_minor, passed_rate, state, reconciled_date
     from book.rpt_money_quality where as_of_date = $as_of_date
     order by check_name, currency_code"""
 

@@ -48,6 +48,7 @@ def _quality(facts: Facts) -> Block:
             "Checked amount",
             "Failed amount",
             "Passed",
+            "State",
         ),
         tuple(
             (
@@ -59,6 +60,7 @@ def _quality(facts: Facts) -> Block:
                 money(row["failed_minor"], code, f"{name}.{code}.failed_minor"),
                 # What failed by a cent never reads as if all had passed.
                 share(row["passed_rate"], f"{name}.{code}.passed_rate", ROUND_FLOOR),
+                text(words(row["state"])),
             )
             for row in rows
             for name in [f"reconciliation.{row['check_name']}"]

@@ -7,7 +7,7 @@ as its worst check.
 from dataclasses import dataclass
 from typing import Literal
 
-from jobs.pages.blocks import Value, joined, plural
+from jobs.pages.blocks import Value, joined, plural, words
 from jobs.pages.facts import Facts, sum_of
 from jobs.settlements.match import EXPECTED
 
@@ -204,6 +204,13 @@ def _money(facts: Facts) -> Check:
         return Check("money", "amber", f"Money that does not tie: {joined(failed)}.")
     if not facts.is_built("quality") or not facts.rows("quality"):
         return Check("money", "amber", "Money quality was not measured on this night.")
+    unchecked = {
+        words(row["check_name"])
+        for row in facts.rows("quality")
+        if row["state"] == "not_checked"
+    }
+    if unchecked:
+        return Check("money", "amber", f"Not checked: {joined(sorted(unchecked))}.")
     return Check("money", "green", "The ledger, payouts and holdbacks tie.")
 
 
@@ -211,7 +218,7 @@ def _settlements(facts: Facts) -> Check:
     rows = facts.rows("findings")
     if not rows:
         return Check(
-            "settlements", "green", "No settlement files were reconciled; none is due."
+            "settlements", "green", "No settlement files were ever reconciled here."
         )
     night = rows[0]["as_of_date"]
     left = sum(int(row["line_count"]) for row in rows if row["finding"] not in EXPECTED)

@@ -44,10 +44,8 @@ def opened(browser: Browser) -> Iterator[Callable[..., Page]]:
             ),
         )
         page.goto(address)
-        page.wait_for_function(
-            "[...document.querySelectorAll('figure.chart')]"
-            ".every(figure => figure.querySelector('svg, canvas'))"
-        )
+        # Every chart is drawn, and named for screen readers.
+        page.wait_for_function("document.documentElement.dataset.charts === 'drawn'")
         return page
 
     yield open_page

@@ -44,6 +44,7 @@ def rows_of_a_good_night() -> dict[str, list[dict[str, Any]] | None]:
                 "checked_minor": 100,
                 "failed_minor": 0,
                 "passed_rate": 1.0,
+                "state": "passed",
                 "reconciled_date": None,
             }
             for code in ("EUR", "JPY")

@@ -123,6 +123,22 @@ def test_a_good_night_is_green_and_says_why() -> None:
         ),
         ("money", "amber", "not measured", {"quality": None}),
         (
+            "money",
+            "amber",
+            "Not checked: holdback",
+            {
+                "quality": [
+                    {
+                        "currency_code": code,
+                        "check_name": "holdback",
+                        "failed_count": 0,
+                        "state": state,
+                    }
+                    for code, state in (("EUR", "passed"), ("JPY", "not_checked"))
+                ]
+            },
+        ),
+        (
             "settlements",
             "amber",
             "2 residuals of settlement files",
