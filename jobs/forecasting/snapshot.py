@@ -118,7 +118,8 @@ def take_snapshot(
             future[year, rows] = np.cumsum(sums, axis=1)[:, place] / aligned_days
             if base_bounds[0] >= 0:
                 sums = segment_sums(sales, index, factor, base_bounds)
-                base[year, rows] = _trailing_means(sums)
+                known = panel.days - panel.birth_index[rows] - (year + 1) * YEAR_DAYS
+                base[year, rows] = _trailing_means(sums, known)
             if year == 0:
                 bounds = np.append(week_bounds, ahead_bounds)
                 year_weeks[rows] = segment_sums(sales, index, factor, bounds)
@@ -180,9 +181,17 @@ def _groups(
     return groups
 
 
-def _trailing_means(weeks: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the daily means of the last 4, 8 and 16 of ``weeks`` [series, 3]."""
-    means = [weeks[:, -k:].sum(axis=1) / (WEEK_DAYS * k) for k in BASE_WEEKS]
+def _trailing_means(
+    weeks: NDArray[np.float64], known_days: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the daily means of the last 4, 8 and 16 of ``weeks`` [series, 3].
+
+    Of a series that was born in the meantime, over the ``known_days`` [series] alone.
+    """
+    means = [
+        weeks[:, -k:].sum(axis=1) / np.clip(known_days, 1, WEEK_DAYS * k)
+        for k in BASE_WEEKS
+    ]
     return np.stack(means, axis=1)
 
 
