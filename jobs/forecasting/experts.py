@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from jobs.forecasting.calendar import WEEK_DAYS, YEAR_DAYS
 from jobs.forecasting.features import OWN, SHARED, in_order, shared_features
 from jobs.forecasting.panel import Panel
-from jobs.forecasting.pooled import RUN_RATE_WEEKS, Pooled, RunRate, run_rate_of
+from jobs.forecasting.pooled import Pooled, RunRate, run_rate_of
 from jobs.forecasting.seasonal import WeeklyHistory, seasonal_ridge
 from jobs.forecasting.snapshot import (
     BASE_WEEKS,
@@ -26,6 +26,8 @@ from jobs.forecasting.snapshot import (
 LOG_FLOOR = 0.02
 EXPERTS: tuple[str, ...] = ("seasonal", "smoothing", "own_year", "pooled_year")
 LEAST_HISTORY_DAYS = 28
+#: Learned from are series that sold in the last 126 days, like those that are scored.
+_TYPICAL_WEEKS = 18
 #: Experts stay within exp(-3) and exp(2) of the base.
 _LOWEST, _HIGHEST = -3.0, 2.0
 #: How much the year ratio of a series is pulled to the pooled one: expert and feature.
@@ -42,8 +44,8 @@ class Evidence:
     ``base`` [series, horizons]: run rate x effective days, in the panel's unit.
     ``experts`` [series, horizons, 4]; ``shared`` [series, 22]; ``own`` [series,
     horizons, 7]; ``risk`` [series] grows with sparsity, idleness and variation.
-    ``is_typical`` [series]: 28 days of history and a run rate, the kind of series that
-    is learned from.
+    ``is_typical`` [series]: 28 days of history and a sale in the last 126, the kind of
+    series that is learned from.
     """
 
     base: NDArray[np.float64]
@@ -88,8 +90,8 @@ def weigh(
         "seasonal_aligned": seasonal * has_season[:, None],
         "smoothing_deviation": np.clip(deviation, _LOWEST, _HIGHEST),
     }
-    has_rate = snapshot.weeks[:, -RUN_RATE_WEEKS:].any(axis=1)
-    is_typical = (snapshot.age_days >= LEAST_HISTORY_DAYS) & has_rate
+    has_sold = snapshot.weeks[:, -_TYPICAL_WEEKS:].any(axis=1)
+    is_typical = (snapshot.age_days >= LEAST_HISTORY_DAYS) & has_sold
     return Evidence(
         base=base,
         experts=np.stack([seasonal, smoothing, own_year, pooled_year], axis=2),

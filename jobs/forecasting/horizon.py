@@ -59,7 +59,7 @@ def fit_horizon(rows: Rows) -> HorizonModel:
         support=support,
         edges=edges,
         weights=weights,
-        spread=fit_spread(rows, features, residual, group, used),
+        spread=fit_spread(features, residual, group, used),
         stopping=stopping,
     )
 

@@ -16,7 +16,8 @@ from jobs.forecasting.snapshot import (
 
 #: Weeks of each trailing mean in the run rate, and its weight.
 _RUN_RATE = ((4, 0.40), (8, 0.35), (16, 0.25))
-RUN_RATE_WEEKS = 16
+#: Who sold nothing for 16 weeks has the mean of a year for a run rate.
+_IDLE_RATE_WEEKS = 52
 #: Trailing means that are compared with the run rate.
 TRAILING_WEEKS: tuple[int, ...] = (1, 2, 4, 8, 16, 26, 52)
 #: A run rate never falls below this share of the typical one in its currency.
@@ -102,9 +103,13 @@ def trailing_mean(snapshot: Snapshot, weeks: int) -> NDArray[np.float64]:
 
 
 def _run_rate(snapshot: Snapshot) -> NDArray[np.float64]:
-    """Return .40 m_4 + .35 m_8 + .25 m_16 a day, m_k the mean of k weeks [series]."""
+    """Return .40 m_4 + .35 m_8 + .25 m_16 a day, m_k the mean of k weeks [series].
+
+    Of who sold nothing in all of them m_52.
+    """
     means = [share * trailing_mean(snapshot, weeks) for weeks, share in _RUN_RATE]
-    return np.asarray(sum(means))
+    recent = np.asarray(sum(means))
+    return np.where(recent > 0, recent, trailing_mean(snapshot, _IDLE_RATE_WEEKS))
 
 
 def _least(panel: Panel, typical: dict[str, float]) -> NDArray[np.float64]:

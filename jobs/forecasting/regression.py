@@ -62,12 +62,11 @@ def fit_location(
 ) -> Location:
     """Fit target - first expert on scaled ``features``, of the rows ``used``.
 
-    Ridge with Huber weights; a row counts by its recency and a root of its size. Rows
-    of origins nearer than the horizon repeat one another, so the penalty grows by how
-    many of them overlap.
+    Ridge with Huber weights; a row counts by a root of its size. Rows of origins nearer
+    than the horizon repeat one another, so the penalty grows by how many overlap.
     """
     response = rows.target - rows.experts[:, 0]
-    weight = rows.weight * rows.size**0.25
+    weight = rows.size**0.25
     weight = np.minimum(weight, np.quantile(weight, _LARGEST_WEIGHT_SHARE)) * used
     overlap = float(max(1.0, rows.horizon_days / rows.step_days))
     penalty = _LEAST_PENALTY + 3.0 * overlap / max(int(np.count_nonzero(used)), 1)
@@ -94,18 +93,6 @@ def fit_location(
         )
         left_out[part] = features[part] @ without + rows.experts[part, 0]
     return Location(coefficients, left_out)
-
-
-def weighted_quantiles(
-    values: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    probabilities: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Return quantiles, each value standing in the middle of its weight."""
-    order = np.argsort(values, kind="stable")
-    reach = np.cumsum(weight[order])
-    middle = (reach - 0.5 * weight[order]) / reach[-1]
-    return np.interp(probabilities, middle, values[order])
 
 
 def _parts(rows: Rows) -> list[tuple[int, slice]]:

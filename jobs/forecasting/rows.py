@@ -21,7 +21,6 @@ FIRST_ORIGIN_DAYS = 91
 ORIGINS_SPAN_DAYS = 392
 #: A panel that holds no more than that takes its origins every week.
 _STEP_DAYS, _SHORT_STEP_DAYS = 14, 7
-_HALF_LIFE_DAYS = 182.0
 
 
 #: What ``map`` does: a function over a range, the results in its order.
@@ -34,9 +33,8 @@ class Rows:
 
     ``features`` [rows, features]; ``experts`` [rows, experts] and ``target`` [rows] in
     log units; ``sold`` and ``base`` [rows] in the unit of the series; ``size`` [rows]
-    is its run rate over its currency's typical one; ``risk``, ``weight`` (by recency,
-    half after 182 days) and ``origin`` (0 is the newest) [rows]; ``origin_days``
-    [origins] are the days known at each.
+    is its run rate over its currency's typical one; ``risk`` and ``origin`` (0 is the
+    newest) [rows]; ``origin_days`` [origins] are the days known at each.
     """
 
     features: NDArray[np.float64]
@@ -46,7 +44,6 @@ class Rows:
     base: NDArray[np.float64]
     size: NDArray[np.float64]
     risk: NDArray[np.float64]
-    weight: NDArray[np.float64]
     origin: NDArray[np.int64]
     origin_days: NDArray[np.int64]
     horizon_days: int
@@ -86,7 +83,6 @@ class Past:
         columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
         features, experts, sold, base, risk, origin = columns
         origin_days = np.array([day for day, _ in matured], dtype=np.int64)
-        weight = 0.5 ** ((origin_days[0] - origin_days) / _HALF_LIFE_DAYS)
         return Rows(
             features=features,
             experts=experts,
@@ -95,7 +91,6 @@ class Past:
             base=base,
             size=np.exp(features[:, SHARED.index("size")]),
             risk=risk,
-            weight=weight[origin],
             origin=origin,
             origin_days=origin_days,
             horizon_days=length,

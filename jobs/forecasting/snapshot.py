@@ -24,8 +24,9 @@ from jobs.forecasting.seasonal import WEEKS_LIMIT
 
 #: Weeks of last year before the origin that the year ratios compare with.
 BASE_WEEKS: tuple[int, ...] = (4, 8, 16)
-#: From this age on a series has a like a year before, or two, with weeks to spare.
-ONE_YEAR_DAYS = 371 + 56
+#: From this age on a series has a year before it with four weeks to compare with, or
+#: two years with all sixteen; a week to spare, because likes lie up to a week apart.
+ONE_YEAR_DAYS = 371 + 28
 TWO_YEARS_DAYS = 847
 _PROFILE_WEEKS = 8
 _NOBODY_SHARE = 0.1

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.forecasting.features import FEATURES
-from jobs.forecasting.regression import row_sums, weighted_quantiles
-from jobs.forecasting.rows import Rows
+from jobs.forecasting.regression import row_sums
 from jobs.forecasting.stacking import GROUPS
 
 #: Features that say how uncertain a series is.
@@ -21,6 +20,7 @@ SCALE_FEATURES: tuple[str, ...] = (
     "youth",
     "size",
     "smoothing_deviation",
+    "has_year",
 )
 _COLUMNS = [FEATURES.index(name) for name in SCALE_FEATURES]
 _SCALE_FLOOR, _SCALE_PENALTY = 0.02, 0.02
@@ -39,7 +39,7 @@ _LEAST_ROWS = 50
 class Spread:
     """The residuals around a location, in log units.
 
-    ``scale`` [9] coefficients of log scale and its ``limits`` [2]; ``residuals`` [4,
+    ``scale`` [10] coefficients of log scale and its ``limits`` [2]; ``residuals`` [4,
     levels] in scales by risk group.
     """
 
@@ -54,7 +54,6 @@ class Spread:
 
 
 def fit_spread(
-    rows: Rows,
     features: NDArray[np.float64],
     residual: NDArray[np.float64],
     group: NDArray[np.int64],
@@ -63,12 +62,12 @@ def fit_spread(
     """Learn scale and residual quantiles from ``residual``, left-out ones [rows].
 
     The residuals of an origin keep the shock that its series shared, so the bands are
-    wide where origins differ, and no wider where they do not.
+    wide where origins differ, and no wider where they do not. Origins count alike: the
+    like of the season to come lies a year back.
     """
     columns = features[:, _COLUMNS]
-    recent = rows.weight * used
-    weighted = columns * recent[:, None]
-    ridge = _SCALE_PENALTY * recent.sum() * np.diag([0.0] + [1.0] * (len(_COLUMNS) - 1))
+    weighted = columns * used[:, None]
+    ridge = _SCALE_PENALTY * used.sum() * np.diag([0.0] + [1.0] * (len(_COLUMNS) - 1))
     log_size = np.log(np.abs(residual) + _SCALE_FLOOR)
     scale = np.linalg.solve(weighted.T @ columns + ridge, weighted.T @ log_size)
     limits = np.quantile((columns @ scale)[used], [0.005, 0.995])
@@ -78,7 +77,5 @@ def fit_spread(
         inside = used & (group == number)
         if np.count_nonzero(inside) < _LEAST_ROWS:
             inside = used
-        residuals[number] = weighted_quantiles(
-            relative[inside], rows.weight[inside], LEVELS
-        )
+        residuals[number] = np.quantile(relative[inside], LEVELS, method="hazen")
     return Spread(scale, limits, residuals)

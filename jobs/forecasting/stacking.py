@@ -39,15 +39,15 @@ def learn_weights(
 ) -> NDArray[np.float64]:
     """Return the weights of regression and experts by risk group [4, 5].
 
-    ``locations`` [rows, 5] in log units. The loss is |S - forecast| / base, by recency
-    and the root of size; half of a group's score is its own, half that of all. A
-    penalty pulls to the expected weights, the harder the fewer horizons the past holds;
-    0.3 of the expected weights always stay.
+    ``locations`` [rows, 5] in log units. The loss is |S - forecast| / base, by the root
+    of size; half of a group's score is its own, half that of all. A penalty pulls to
+    the expected weights, the harder the fewer horizons the past holds; 0.3 of the
+    expected weights always stay.
     """
     pick = np.flatnonzero(used)
     stride = -(-len(pick) // _ROWS_LIMIT)
     pick = pick[::stride]
-    weight = rows.weight[pick] * np.sqrt(rows.size[pick])
+    weight = np.sqrt(rows.size[pick])
     actual = np.exp(rows.target[pick]) - LOG_FLOOR
     miss = np.abs(np.exp(locations[pick] @ SHARES.T) - LOG_FLOOR - actual[:, None])
     in_group = group[pick][:, None] == np.arange(GROUPS)

@@ -33,9 +33,9 @@ _PRIOR_ROWS, _PRIOR_SHARE = 2.0, 0.002
 def fit_stopping(rows: Rows, features: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the coefficients on ``covariates`` [10]; none where hardly anyone stops.
 
-    A binomial GLM by statsmodels, weighted by recency. Every covariate but the constant
-    also gets two made-up rows at +1, one that sold and one that did not: a weak prior
-    at 0 that keeps the fit finite where a covariate tells the two apart perfectly.
+    A binomial GLM by statsmodels. Every covariate but the constant also gets two
+    made-up rows at +1, one that sold and one that did not: a weak prior at 0 that keeps
+    the fit finite where a covariate tells the two apart perfectly.
     """
     stopped = rows.sold <= 0
     if stopped.mean() <= LEAST_ZERO_SHARE:
@@ -46,15 +46,16 @@ def fit_stopping(rows: Rows, features: NDArray[np.float64]) -> NDArray[np.float6
 
     pick = np.arange(0, len(stopped), -(-len(stopped) // _ROWS_LIMIT))
     real = covariates(features[pick])
-    weight = rows.weight[pick]
     prior = np.repeat(np.eye(real.shape[1])[1:], 2, axis=0)
     outcome = np.concatenate([stopped[pick], np.tile([0.0, 1.0], len(prior) // 2)])
-    prior_weight = 4 * (_PRIOR_ROWS + _PRIOR_SHARE * weight.sum())
+    prior_weight = 4 * (_PRIOR_ROWS + _PRIOR_SHARE * len(pick))
     model = GLM(
         outcome,
         np.concatenate([real, prior]),
         family=Binomial(),
-        freq_weights=np.concatenate([weight, np.full(len(prior), prior_weight)]),
+        freq_weights=np.concatenate(
+            [np.ones(len(pick)), np.full(len(prior), prior_weight)]
+        ),
     )
     return np.asarray(model.fit(maxiter=25, tol=1e-6).params, dtype=np.float64)
 

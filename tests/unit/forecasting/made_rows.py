@@ -47,7 +47,6 @@ def made_rows(  # noqa: PLR0913, PLR0917 - a builder; tests name what they set
         base=base,
         size=np.exp(features[:, SHARED.index("size")]),
         risk=random.random(count),
-        weight=0.5 ** (step_days * origin / 182),
         origin=origin,
         origin_days=origin_days,
         horizon_days=horizon_days,

@@ -66,8 +66,8 @@ def test_the_typical_level_is_that_of_its_own_currency() -> None:
 
 
 def test_a_level_never_falls_below_a_share_of_the_typical() -> None:
-    """Who has not sold for months has a thousandth of it, in its own currency."""
-    sales = np.outer([3.0, 300, 3, 300, 3, 300], np.ones(400))
+    """Who has not sold for a year has a thousandth of it, in its own currency."""
+    sales = np.outer([3.0, 300, 3, 300, 3, 300], np.ones(500))
     sales[4:, 100:] = 0.0
     panel = panel_of(sales)
 
@@ -76,6 +76,18 @@ def test_a_level_never_falls_below_a_share_of_the_typical() -> None:
     expected = np.array([3, 300]) * LEAST_SHARE
     assert pytest.approx(expected) == level.rate[4:]
     assert pytest.approx(np.array([3, 300]) + expected) == level.rate[:2]
+
+
+def test_who_is_idle_has_the_level_of_a_year() -> None:
+    """After 17 weeks without a sale the rate is the mean of the last 52."""
+    sales = np.outer([3.0, 300, 3, 300, 3, 300], np.ones(500))
+    sales[4:, -119:] = 0.0
+    panel = panel_of(sales)
+
+    level = run_rate_of(panel, _snapshot(panel), _pool(panel).typical)
+
+    share = (364 - 119) / 364 + LEAST_SHARE
+    assert pytest.approx(np.array([3, 300]) * share) == level.rate[4:]
 
 
 def test_a_currency_nobody_knows_has_a_level() -> None:
@@ -103,7 +115,7 @@ def test_the_year_is_pooled_from_those_who_have_one() -> None:
         above, below = np.zeros(len(HORIZONS_DAYS)), 0.0
         for row in range(40):
             base = snapshot.base[0, row, place]
-            if snapshot.age_days[row] >= 427 and base > 0:
+            if snapshot.age_days[row] >= 399 and base > 0:
                 above += snapshot.future[0, row] / (rate[row] + base)
                 below += base / (rate[row] + base)
         expected = np.log(np.clip(above / below, 0.3, 3.0))

@@ -14,7 +14,6 @@ from jobs.forecasting.regression import (
     Scaling,
     _kept,
     fit_location,
-    weighted_quantiles,
 )
 from jobs.forecasting.rows import Rows
 
@@ -136,36 +135,6 @@ class TestLeftOut:
 
         assert _kept(rows, 0, np.ones(origins)).all()
         assert np.isfinite(_fit(rows).left_out).all()
-
-
-class TestQuantiles:
-    """Weighted quantiles."""
-
-    def test_each_value_stands_in_the_middle_of_its_weight(self) -> None:
-        """Weights 1, 2 and 1: the middle value is the median, quarters on its edge."""
-        found = weighted_quantiles(
-            np.array([30.0, 10.0, 20.0]),
-            np.array([1.0, 1.0, 2.0]),
-            np.array([0.0, 0.125, 0.5, 0.875, 1.0]),
-        )
-
-        assert found.tolist() == [10.0, 10.0, 20.0, 30.0, 30.0]
-
-    @given(st.lists(st.integers(-99, 99), min_size=1, max_size=30), st.integers(1, 9))
-    def test_a_weight_is_a_number_of_copies_in_the_median(
-        self, values: list[int], copies: int
-    ) -> None:
-        """Equal weights of any size give the same, rising with the probability."""
-        probabilities = np.linspace(0.05, 0.95, 7)
-        array = np.array(values, dtype=np.float64)
-
-        once = weighted_quantiles(array, np.ones(len(array)), probabilities)
-        many = weighted_quantiles(array, np.full(len(array), copies), probabilities)
-
-        assert pytest.approx(once) == many
-        assert (np.diff(once) >= 0).all()
-        assert min(values) <= once[0]
-        assert once[-1] <= max(values)
 
 
 def test_the_unit_of_money_does_not_matter() -> None:

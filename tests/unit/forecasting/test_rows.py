@@ -23,7 +23,6 @@ from jobs.forecasting.features import FEATURES
 from jobs.forecasting.panel import Panel
 from jobs.forecasting.pooled import pool
 from jobs.forecasting.rows import (
-    _HALF_LIFE_DAYS,
     FIRST_ORIGIN_DAYS,
     ORIGINS_SPAN_DAYS,
     Past,
@@ -133,7 +132,7 @@ class TestRows:
             for place, day in enumerate(rows.origin_days.tolist())
             for row in range(COUNT)
             if panel.birth_index[row] <= day - LEAST_HISTORY_DAYS
-            and panel.sales[row, day - 7 * min(day // 7, 16) : day].any()
+            and panel.sales[row, day - 7 * min(day // 7, 18) : day].any()
         ]
 
         assert len(expected) > 50
@@ -144,13 +143,6 @@ class TestRows:
         assert (len(expected), len(EXPERTS)) == rows.experts.shape
         for column in (rows.features, rows.experts, rows.base, rows.risk, rows.size):
             assert np.isfinite(column).all()
-
-    def test_older_rows_count_less(self) -> None:
-        """Weight halves in every half-life and is 1 at the newest origin."""
-        rows = _rows(1)
-        age = rows.origin_days[0] - rows.origin_days[rows.origin]
-
-        assert pytest.approx(0.5 ** (age / _HALF_LIFE_DAYS)) == rows.weight
 
     def test_counts_how_many_horizons_lie_side_by_side(self) -> None:
         """Origins a week apart share nearly all of a long horizon."""

@@ -118,11 +118,24 @@ class TestTakeSnapshot:
                     assert pytest.approx(sold / length, rel=1e-5) == future
                 for place, base in enumerate(BASE_WEEKS):
                     sold = _sold(panel, row, like, range(DAYS - 7 * base, DAYS))
-                    expected = sold / (7 * base)
+                    age = panel.days - int(panel.birth_index[row])
+                    known = min(max(age - 364 * (year + 1), 1), 7 * base)
+                    expected = sold / known
                     assert (
                         pytest.approx(expected, rel=1e-5)
                         == (found.base[year, row, place])
                     )
+
+    def test_a_base_counts_the_days_that_were_known(self) -> None:
+        """Steady sellers of 404 days sold as much a day in all three bases."""
+        sales = np.zeros((2, DAYS))
+        sales[0, -404:], sales[1, -404:] = 5.0, 500.0
+
+        panel = replace(panel_of(sales), country_codes=np.full(2, ""))
+
+        found = _snapshot(panel).base
+
+        assert pytest.approx(np.repeat([[5.0], [500.0]], 3, axis=1)) == found[0]
 
     def test_a_calendar_makes_a_difference(self) -> None:
         """The comparison above is not of calendars without effect."""

@@ -18,9 +18,7 @@ def _group(rows: Rows) -> NDArray[np.int64]:
 
 
 def _fit(rows: Rows, residual: NDArray[np.float64]) -> Spread:
-    return fit_spread(
-        rows, scaled_features(rows), residual, _group(rows), everyone(rows)
-    )
+    return fit_spread(scaled_features(rows), residual, _group(rows), everyone(rows))
 
 
 def _noise(rows: Rows, seed: int = 4) -> NDArray[np.float64]:
@@ -124,9 +122,7 @@ class TestResiduals:
         alike = np.zeros(len(rows.target), dtype=np.int64)
         alike[:10] = 1
 
-        spread = fit_spread(
-            rows, scaled_features(rows), _noise(rows), alike, everyone(rows)
-        )
+        spread = fit_spread(scaled_features(rows), _noise(rows), alike, everyone(rows))
 
         assert spread.residuals[1].tolist() == spread.residuals[3].tolist()
 
