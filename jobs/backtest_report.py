@@ -220,10 +220,22 @@ def _numbers(horizon_days: int, scores: Score) -> dict[str, object]:
         "n": scores.row_count,
         "weighted_quantile_loss": _number(scores.weighted_quantile_loss),
         "ratio_to_seasonal_naive": _number(scores.ratio_to_seasonal_naive),
-        "coverage_80": _number(scores.coverage_80),
-        "coverage_95": _number(scores.coverage_95),
+        **_bands(scores.coverage_80, scores.coverage_95),
         "brier": _number(scores.brier),
         "calibration_error": _number(scores.calibration_error),
+    }
+
+
+def _bands(*covered: scoring.Coverage) -> dict[str, float | None]:
+    """Return the shares inside, below and above the 80 % and the 95 % band."""
+    return {
+        f"{name}_{band}": _number(share)
+        for band, each in zip((80, 95), covered, strict=True)
+        for name, share in (
+            ("coverage", each.inside),
+            ("below", each.below),
+            ("above", each.above),
+        )
     }
 
 
@@ -238,17 +250,16 @@ def _by_decile(rows: Results, values: NDArray[np.float64]) -> list[dict[str, obj
     for number in np.unique(decile):
         inside = decile == number
         actual, quantiles = rows.actual[inside], rows.quantiles[inside]
-        covered = [
+        covered = (
             scoring.coverage(actual, quantiles, band)
             for band in (scoring.BAND_80, scoring.BAND_95)
-        ]
+        )
         deciles.append(
             {
                 "n": int(np.count_nonzero(inside)),
                 "from": _number(values[inside].min()),
                 "to": _number(values[inside].max()),
-                "coverage_80": _number(covered[0]),
-                "coverage_95": _number(covered[1]),
+                **_bands(*covered),
             }
         )
     return deciles
@@ -279,7 +290,7 @@ def _plot(result: Backtest, path: Path) -> None:
     for number, (name, scores) in enumerate(shown.items()):
         ink = _INK[number % len(_INK)]
         for band, style in (("coverage_80", "o-"), ("coverage_95", "s--")):
-            covered = [getattr(each, band) for each in scores]
+            covered = [getattr(each, band).inside for each in scores]
             label = name if band == "coverage_80" else None
             right.plot(result.horizons_days, covered, style, color=ink, label=label)
     for target in (0.8, 0.95):

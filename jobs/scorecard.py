@@ -60,8 +60,8 @@ class Score:
     row_count: int
     weighted_quantile_loss: float
     ratio_to_seasonal_naive: float
-    coverage_80: float
-    coverage_95: float
+    coverage_80: scoring.Coverage
+    coverage_95: scoring.Coverage
     brier: float
     calibration_error: float
     bins: scoring.Bins

@@ -204,8 +204,8 @@ def _print_scores(title: str, result: Backtest, scores: dict[str, list[Score]]) 
             numbers = (
                 each.weighted_quantile_loss,
                 each.ratio_to_seasonal_naive,
-                each.coverage_80,
-                each.coverage_95,
+                each.coverage_80.inside,
+                each.coverage_95.inside,
                 each.brier,
                 each.calibration_error,
             )

@@ -69,24 +69,30 @@ def weighted_quantile_loss(
     return total / rows if rows else float("nan")
 
 
-def is_inside(
-    actual: NDArray[np.float64],
-    quantiles: NDArray[np.float64],
-    band: tuple[float, float],
-) -> NDArray[np.bool_]:
-    """Return whether q_low <= y <= q_high [rows], for two probabilities of the grid."""
-    low, high = (PROBABILITIES.index(probability) for probability in band)
-    inside = (quantiles[:, low] <= actual) & (actual <= quantiles[:, high])
-    return np.asarray(inside)
+@dataclass(frozen=True)
+class Coverage:
+    """Shares of outcomes below, inside and above a band, its ends being inside.
+
+    Where a series may well sell nothing the lower end is 0 and nothing lies below, so
+    the band holds more than it names, and only ``above`` tells whether it is right.
+    """
+
+    below: float
+    inside: float
+    above: float
 
 
 def coverage(
     actual: NDArray[np.float64],
     quantiles: NDArray[np.float64],
     band: tuple[float, float],
-) -> float:
-    """Return the share of rows inside the band, its edges included."""
-    return _mean(is_inside(actual, quantiles, band).astype(np.float64))
+) -> Coverage:
+    """Return where outcomes lie beside the band between two levels of the grid."""
+    low, high = (PROBABILITIES.index(probability) for probability in band)
+    is_below = actual < quantiles[:, low]
+    is_above = actual > quantiles[:, high]
+    places = (is_below, ~is_below & ~is_above, is_above)
+    return Coverage(*(_mean(place.astype(np.float64)) for place in places))
 
 
 def decile_of(values: NDArray[np.float64]) -> NDArray[np.int64]:

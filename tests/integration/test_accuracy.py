@@ -172,8 +172,8 @@ def _scores(forecast: dict[str, Any]) -> dict[str, Any]:
     actual = np.array([forecast["sold_minor"]], dtype=float)
     return {
         "loss": scoring.quantile_losses(actual, quantiles)[0],
-        "is_inside_80": scoring.is_inside(actual, quantiles, scoring.BAND_80)[0],
-        "is_inside_95": scoring.is_inside(actual, quantiles, scoring.BAND_95)[0],
+        "is_inside_80": scoring.coverage(actual, quantiles, scoring.BAND_80).inside,
+        "is_inside_95": scoring.coverage(actual, quantiles, scoring.BAND_95).inside,
     }
 
 

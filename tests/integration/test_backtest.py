@@ -24,6 +24,8 @@ DAYS = 400
 LAST_DAY = FIRST_DAY + timedelta(days=DAYS - 1)
 #: Sellers of the made panel who are old and active at its end; two more are not.
 ACTIVE = 30
+#: Where outcomes may lie beside a band.
+SHARES = ("coverage", "below", "above")
 
 Run = Callable[..., int]
 
@@ -98,8 +100,12 @@ def test_scores_and_a_plot_are_written(
     assert [each["horizon_days"] for each in report["horizons"]] == [30, 45]
     for each in report["horizons"]:
         names = ("n", "weighted_quantile_loss", "ratio_to_seasonal_naive")
-        names += ("coverage_80", "coverage_95", "brier", "calibration_error")
+        bands = [f"{name}_{band}" for band in (80, 95) for name in SHARES]
+        names += (*bands, "brier", "calibration_error")
         assert all(each[name] is not None for name in names)
+        for band in (80, 95):
+            shares = [each[f"{name}_{band}"] for name in SHARES]
+            assert pytest.approx(1, abs=2e-6) == sum(shares)
         assert [each["n"]] == [sum(part["n"] for part in each["origins"])]
         assert len(each["origins"]) == 3
         for deciles in ("by_age_decile", "by_zero_share_decile"):

@@ -82,17 +82,27 @@ def test_a_band_includes_its_edges(actual: float, expected: float) -> None:
 
     found = scoring.coverage(np.array([actual]), quantiles, scoring.BAND_80)
 
-    assert expected == found
+    assert expected == found.inside
 
 
 def test_the_wide_band_is_from_the_second_to_the_second_last() -> None:
-    """The 95 % band of quantiles 1 … 11 runs from 2 to 10."""
-    quantiles = np.tile(np.arange(1.0, 12.0), (4, 1))
-    actual = np.array([1.5, 2.0, 10.0, 10.5])
+    """The 95 % band of quantiles 1 … 11 runs from 2 to 10; three outcomes lie above."""
+    quantiles = np.tile(np.arange(1.0, 12.0), (8, 1))
+    actual = np.array([1.5, 2.0, 3.0, 9.0, 10.0, 10.5, 11.0, 12.0])
 
-    found = scoring.is_inside(actual, quantiles, scoring.BAND_95)
+    found = scoring.coverage(actual, quantiles, scoring.BAND_95)
 
-    assert found.tolist() == [False, True, True, False]
+    assert scoring.Coverage(1 / 8, 4 / 8, 3 / 8) == found
+
+
+def test_nothing_lies_below_an_end_of_zero() -> None:
+    """A seller who may sell nothing: a band from 0 holds each 0 and says so."""
+    quantiles = np.concatenate([np.zeros((5, 4)), np.full((5, 7), 9.0)], axis=1)
+    actual = np.array([0.0, 0.0, 1.0, 9.0, 10.0])
+
+    found = scoring.coverage(actual, quantiles, scoring.BAND_80)
+
+    assert scoring.Coverage(0.0, 4 / 5, 1 / 5) == found
 
 
 def test_brier_and_calibration_error_by_hand() -> None:
