@@ -89,10 +89,13 @@ class TestProbabilityAxis:
     def test_quantiles_agree_with_the_loop(
         self, increments: list[float], probability: float
     ) -> None:
-        """Q(p) is linear between the edges."""
+        """Q(p) is linear between the edges; a p next to an edge is the edge."""
         line = one_line(increments)
         expected = looped_quantile(line.edges, line.values[:, 0], probability)
-        assert quantile_at(line, probability)[0] == pytest.approx(expected)
+        # Within 1e-9 of an edge, where Q may rise by its largest value in .01.
+        nearest = 1e-7 * line.values.max()
+        found = quantile_at(line, probability)[0]
+        assert pytest.approx(expected, abs=nearest) == found
 
     @given(STEPS, LEVELS, LEVELS)
     def test_more_is_less_likely_and_worth_more(
