@@ -1,8 +1,7 @@
 """The command line: parsing, progress, and exit codes. The work is in the commands.
 
-Commands that forecast are imported when they are called: the compiler and the
-statistics behind them take as long to import as everything else, and every task of a
-schedule starts a command.
+A command is imported when it is called, with all that it needs: every task of a
+schedule starts one, and help and completion start none.
 """
 
 from pathlib import Path
@@ -11,23 +10,16 @@ from typing import Any, get_args
 import click
 
 from jobs.books import BOOKS
-from jobs.build import Part, build, write_docs
-from jobs.check_repayments import check
+from jobs.build import Part
 from jobs.console import console, notes, say, show, track, working
-from jobs.decide import decide
 from jobs.failures import fail
-from jobs.ingest import ingest
 from jobs.night import Night
 from jobs.options import of_night, with_output_options
 from jobs.plain import document
-from jobs.price import price
-from jobs.publish import publish
 from jobs.questions import QUESTIONS
 from jobs.risks import RISKS
 from jobs.settings import ConfigurationError
-from jobs.sources.sample import Sample, write
-from jobs.terminal import print_checked, print_published, print_summary, print_watched
-from jobs.watch import watch
+from jobs.sources.sample_parameters import Sample
 
 
 @click.group(context_settings={"max_content_width": 88})
@@ -55,6 +47,7 @@ def nightly_command(night: Night, *, timings: bool) -> None:
       advances nightly --source olist --source-path data/olist --as-of 2018-06-30
     """
     from jobs.nightly import nightly, steps_of, summarise
+    from jobs.terminal import print_summary
 
     notes.print(
         f"[bold]Night of {night.as_of_date}[/bold], source {night.source.name}, "
@@ -108,6 +101,8 @@ def sample_command(
     Example:
       advances sample --sellers 500 --days 400 --seed 3 --out history/
     """
+    from jobs.sources.sample import write
+
     with working("sample"):
         try:
             sample = Sample(**options)
@@ -131,6 +126,8 @@ def ingest_command(night: Night, tables: tuple[str, ...]) -> None:
     Example:
       advances ingest --as-of 2026-10-31 --table order_items --table refunds
     """
+    from jobs.ingest import ingest
+
     with working("ingest"):
         ingested = ingest(night, tables)
     show(
@@ -159,6 +156,8 @@ def build_command(night: Night, part: Part) -> None:
     Example:
       advances build --as-of 2026-10-31 --part offers
     """
+    from jobs.build import build
+
     with working(f"build {part}"):
         count = build(night, part)
     line = f"{count} models and tests passed in {night.warehouse_address}"
@@ -176,6 +175,8 @@ def docs_command(night: Night) -> None:
     Example:
       advances docs --as-of 2026-10-31
     """
+    from jobs.build import write_docs
+
     with working("docs"):
         path = write_docs(night)
     show({"path": path}, lambda _: console.print(f"Documentation: {path}"))
@@ -255,6 +256,8 @@ def decide_command(night: Night) -> None:
     Example:
       advances decide --as-of 2026-10-31
     """
+    from jobs.decide import decide
+
     decided = decide(night)
     line = f"{decided.evaluated_count:,} evaluated, {decided.eligible_count:,} eligible"
     show(decided, lambda _: console.print(line))
@@ -269,6 +272,8 @@ def price_command(night: Night) -> None:
     Example:
       advances price --as-of 2026-10-31
     """
+    from jobs.price import price
+
     priced = price(night)
     line = f"{priced.priced_count:,} priced, {priced.offer_count:,} offers"
     show(priced, lambda _: console.print(line))
@@ -286,6 +291,9 @@ def publish_command(night: Night) -> None:
     Example:
       advances publish --as-of 2026-10-31
     """
+    from jobs.publish import publish
+    from jobs.terminal import print_published
+
     show(publish(night), print_published)
 
 
@@ -300,6 +308,9 @@ def watch_command(night: Night) -> None:
     Example:
       advances watch --as-of 2026-10-31
     """
+    from jobs.terminal import print_watched
+    from jobs.watch import watch
+
     show(watch(night), print_watched)
 
 
@@ -314,6 +325,9 @@ def check_command(night: Night) -> None:
     Example:
       advances check --as-of 2026-10-31
     """
+    from jobs.check_repayments import check
+    from jobs.terminal import print_checked
+
     show(check(night), print_checked)
 
 

@@ -7,13 +7,8 @@ import pandas as pd
 import pyarrow as pa
 
 from jobs.night import Night, as_frame, require_marts
-from jobs.underwriting.rate_audit import (
-    INACCURATE,
-    LAWS,
-    LawName,
-    audit_rates,
-    window_start,
-)
+from jobs.underwriting.audit_laws import LAWS, LawName
+from jobs.underwriting.rate_audit import INACCURATE, audit_rates, window_start
 from jobs.warehouse.book_tables import RATE_AUDITS
 from jobs.warehouse.protocol import Warehouse, Write
 

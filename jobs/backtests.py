@@ -9,7 +9,6 @@ import click
 from jobs.console import say, show, track, working
 from jobs.night import Night
 from jobs.options import may_open_night
-from jobs.terminal import print_backtest, print_policy_backtest
 
 
 def _of_origins(begin: Callable[[str], None]) -> Callable[[str, int, int], None]:
@@ -93,6 +92,7 @@ def backtest_forecasts_command(
     from jobs import backtest
     from jobs.backtest_origins import parse_days, parse_origins
     from jobs.backtest_report import as_json
+    from jobs.terminal import print_backtest
 
     request = backtest.Request(
         is_absent_closed=absent == "closed",
@@ -156,6 +156,7 @@ def backtest_policy_command(
     from jobs import backtest_policy
     from jobs.backtest_origins import parse_days, parse_origins
     from jobs.backtest_policy_report import as_json
+    from jobs.terminal import print_policy_backtest
 
     request = backtest_policy.Request(
         origins=parse_origins(origins) if origins else None,

@@ -4,12 +4,9 @@ from pathlib import Path
 
 import click
 
-from jobs.book import Booked, book
 from jobs.console import console, show, working
-from jobs.journal import export_journal
 from jobs.night import Night
 from jobs.options import of_night
-from jobs.underwriting.money import format_minor
 
 
 @click.command("book")
@@ -23,14 +20,10 @@ def book_command(night: Night) -> None:
     Example:
       advances book --as-of 2026-10-31
     """
-    show(book(night), _print_booked)
+    from jobs.book import book
+    from jobs.terminal import print_booked
 
-
-def _print_booked(booked: Booked | None) -> None:
-    if booked:
-        console.print(
-            f"{booked.advance_count:,} advances booked, {booked.line_count:,} lines"
-        )
+    show(book(night), print_booked)
 
 
 @click.command("journal")
@@ -51,6 +44,9 @@ def journal_command(night: Night, out: Path) -> None:
     Example:
       advances journal --as-of 2026-10-31 --out journal.csv
     """
+    from jobs.journal import export_journal
+    from jobs.underwriting.money import format_minor
+
     debits = export_journal(night, out)
 
     def print_lines(_: object) -> None:

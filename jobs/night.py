@@ -1,20 +1,30 @@
-"""One night: the date, source, policy and workspace that every command shares."""
+"""One night: the date, source, policy and workspace that every command shares.
 
-from collections.abc import Callable
+Every command line imports this module, also one that only wants help. What takes long
+to import is imported by the functions that need it.
+"""
+
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
-
-import pandas as pd
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from jobs.forecasting.versions import MODEL_VERSIONS
 from jobs.settings import ConfigurationError, Settings, code_version
-from jobs.sources.protocol import DataError, Source
-from jobs.underwriting.policy import Policy, PolicyError, parse_policy
-from jobs.warehouse.duckdb import DuckDBWarehouse
-from jobs.warehouse.protocol import Warehouse, Write
-from jobs.warehouse.table import Table
+from jobs.sources.protocol import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    import pandas as pd
+    import pyarrow as pa
+
+    from jobs.sources.protocol import Source
+    from jobs.underwriting.policy import Policy
+    from jobs.warehouse.protocol import Warehouse, Write
+    from jobs.warehouse.table import Table
 
 
 def _track(_done: int, _total: int, _unit: str) -> None:
@@ -52,11 +62,12 @@ class Night:
     def warehouse(self) -> Warehouse:
         """Open the warehouse; close it before another process writes to it."""
         if not self.settings.is_bigquery:
+            from jobs.warehouse.duckdb import DuckDBWarehouse
+
             return DuckDBWarehouse(
                 Path(self.warehouse_address), self.settings.duckdb_memory_limit
             )
-        # The Google client takes a second to import, which the default need not pay.
-        from jobs.warehouse.bigquery import BigQueryWarehouse  # noqa: PLC0415
+        from jobs.warehouse.bigquery import BigQueryWarehouse
 
         labels = {
             "command": self.command,
@@ -65,7 +76,7 @@ class Night:
         }
         return BigQueryWarehouse(**self.settings.bigquery, labels=labels)
 
-    def forecast_by(self, model_version: str) -> "Night":
+    def forecast_by(self, model_version: str) -> Night:
         """Return the same night with another forecaster in the champion's place."""
         forecast = self.policy.forecast.model_copy(
             update={"model_version": model_version}
@@ -86,6 +97,8 @@ class Night:
 
 def read_policy(settings: Settings) -> Policy:
     """Return the policy in force; ConfigurationError names the file and the key."""
+    from jobs.underwriting.policy import PolicyError, parse_policy
+
     version, text = settings.policy_text()
     try:
         policy = parse_policy(text, f"{version}.toml")
@@ -143,6 +156,10 @@ def as_frame(rows: pa.Table) -> pd.DataFrame:
 
 def write_of(night: Night, table: Table, frame: pd.DataFrame) -> Write:
     """Return the write that replaces the night's partition of ``table``."""
+    import pyarrow as pa
+
+    from jobs.warehouse.protocol import Write
+
     partition = {
         "as_of_date": night.as_of_date,
         "policy_version": night.versions["policy_version"],

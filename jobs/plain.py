@@ -6,9 +6,6 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 
 def document(result: object) -> dict[str, Any]:
     """Return a command's result as one JSON object: a bare number is its ``count``."""
@@ -29,10 +26,14 @@ def numbers(result: object) -> dict[str, float]:
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - any value that JSON has
-    """Return a value as JSON has it: null for NaN, ISO dates, rows as objects."""
-    if isinstance(value, np.generic):
+    """Return a value as JSON has it: null for NaN, ISO dates, rows as objects.
+
+    Scalars of numpy and frames are told by what they have, so that a command without
+    either need not import them.
+    """
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         return plain(value.item())
-    if isinstance(value, pd.DataFrame):
+    if hasattr(value, "to_dict"):
         return plain(value.to_dict("records"))
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
@@ -42,7 +43,8 @@ def plain(value: object) -> Any:  # noqa: ANN401 - any value that JSON has
 
 
 def _plain_scalar(value: object) -> bool | int | float | str | None:
-    if value is None or value is pd.NaT:
+    # NaN, and pandas' time that is none, are the values that differ from themselves.
+    if value is None or value != value:  # noqa: PLR0124
         return None
     if isinstance(value, float):
         return value if math.isfinite(value) else None

@@ -1,18 +1,22 @@
 """Publish: audit the offers of a night, then put them before the product in one go."""
 
-from datetime import date, timedelta
-from typing import Any
+from __future__ import annotations
 
-import pandas as pd
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
 
 from jobs.night import Night, as_frame, read_health
-from jobs.postgres_address import PostgresAddress
 from jobs.product.contract import COLUMNS
-from jobs.product.postgres import Product, Publication
-from jobs.settings import ConfigurationError, Settings
+from jobs.settings import ConfigurationError
 from jobs.sources.protocol import DataError
 from jobs.underwriting.audit import ChangeLimits, audit_change, audit_offers
-from jobs.warehouse.protocol import Warehouse
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from jobs.product.postgres import Product, Publication
+    from jobs.settings import Settings
+    from jobs.warehouse.protocol import Warehouse
 
 _SETTING = "ADVANCES_PRODUCT_DATABASE"
 
@@ -55,6 +59,10 @@ def publish(night: Night) -> Publication | None:
 def _product(settings: Settings) -> Product | None:
     if not settings.product_database:
         return None
+    # Its driver takes as long to import as all else here, for those who have a product.
+    from jobs.postgres_address import PostgresAddress  # noqa: PLC0415
+    from jobs.product.postgres import Product  # noqa: PLC0415
+
     try:
         address = PostgresAddress(
             settings.product_database, _SETTING, settings.statement_timeout_seconds

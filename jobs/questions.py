@@ -13,11 +13,8 @@ from jobs.backtests import backtest_group
 from jobs.console import asked, console, show, working
 from jobs.night import Night
 from jobs.options import as_date, may_open_night, of_night
-from jobs.recheck import recheck_seller
-from jobs.replay import replay
 from jobs.settings import ConfigurationError
 from jobs.sources.protocol import DataError
-from jobs.terminal import print_reconciled, print_replayed, print_wide, tell
 from jobs.underwriting.reason_texts import Locale
 from jobs.underwriting.unit_periods import UNIT_PERIODS
 
@@ -33,6 +30,9 @@ def replay_command(night: Night, seller_id: str | None) -> None:
       advances replay --as-of 2026-10-31
       advances replay --as-of 2026-10-31 --seller s0000042
     """
+    from jobs.replay import replay
+    from jobs.terminal import print_replayed
+
     with working("replay"):
         found = replay(night, seller_id)
     show(found, lambda _: print_replayed(night, found))
@@ -54,6 +54,9 @@ def recheck_command(night: Night, seller_id: str) -> None:
     Example:
       advances recheck s0000042 --as-of 2026-10-31
     """
+    from jobs.recheck import recheck_seller
+    from jobs.terminal import tell
+
     found = recheck_seller(night, seller_id)
     answers = [each.as_plain() for each in found]
 
@@ -179,6 +182,7 @@ def explain_command(
     """
     from jobs.explain import explain
     from jobs.explain_report import report
+    from jobs.terminal import print_wide
 
     if asked.is_json and locale:
         message = "--json has every language in it; give either --json or --locale"
@@ -212,6 +216,7 @@ def reconcile_command(night: Night, folder: str | None) -> None:
       advances reconcile --files settlements/ --as-of 2026-10-31
     """
     from jobs.reconcile import reconcile
+    from jobs.terminal import print_reconciled
 
     address = folder or night.settings.settlements
     if not address:

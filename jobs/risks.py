@@ -5,8 +5,7 @@ import click
 from jobs.console import show, working
 from jobs.night import Night
 from jobs.options import of_night
-from jobs.terminal import print_rate_audit, print_warned
-from jobs.underwriting.rate_audit import LAWS, LawName
+from jobs.underwriting.audit_laws import LAWS, LawName
 
 
 @click.command("warn")
@@ -20,6 +19,7 @@ def warn_command(night: Night) -> None:
     Example:
       advances warn --as-of 2026-10-31
     """
+    from jobs.terminal import print_warned
     from jobs.warn import warn
 
     show(warn(night), print_warned)
@@ -48,6 +48,7 @@ def rates_command(night: Night, *, law: LawName) -> None:
       advances audit rates --as-of 2026-10-31 --law california
     """
     from jobs.audit_rates import audit_paid_off
+    from jobs.terminal import print_rate_audit
 
     with working("audit rates"):
         audited = audit_paid_off(night, law)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jobs.audit_rates import RateAudit
     from jobs.backtest_policy_figures import Replayed as ReplayedPolicy
     from jobs.backtest_report import Backtest
+    from jobs.book import Booked
     from jobs.check_repayments import Checked
     from jobs.night import Night
     from jobs.nightly import Summary
@@ -109,6 +110,14 @@ def print_published(published: Publication | None) -> None:
     """Print the hash of what is on offer; nothing where nothing was published."""
     if published:
         console.print(f"Published; offers hash {published.offers_hash[:16]}")
+
+
+def print_booked(booked: Booked | None) -> None:
+    """Print how much was booked; nothing of a night without advances."""
+    if booked:
+        console.print(
+            f"{booked.advance_count:,} advances booked, {booked.line_count:,} lines"
+        )
 
 
 def print_checked(checked: Checked) -> None:

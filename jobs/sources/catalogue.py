@@ -1,4 +1,7 @@
-"""The sources there are and the one way to open them."""
+"""The sources there are and the one way to open them.
+
+What each needs takes a while to import, which the other sources need not pay.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from jobs.errors import AdvancesError
-from jobs.sources.files import Files
-from jobs.sources.olist import Olist
 from jobs.sources.protocol import Source, Window
-from jobs.sources.sample import Sample, is_written, write
+from jobs.sources.sample_parameters import Sample, is_written
 from jobs.sources.tables import TABLES
 
 
@@ -56,8 +57,12 @@ class SampleSource:
         window: Window | None = None,
     ) -> list[Path]:
         """Return the table's files; ``folder`` stays empty, the sample is local."""
+        from jobs.sources.files import Files
+
         root = self.home / self.name / "history"
         if not is_written(self.sample, root):
+            from jobs.sources.sample import write
+
             write(self.sample, root)
         return Files(str(root)).land(table, folder, window)
 
@@ -87,7 +92,13 @@ def open_source(
     if path is None:
         message = f"source {kind} needs --source-path, the folder with its files"
         raise UnknownSourceError(message, "give --source-path")
-    return Files(path) if kind == "files" else Olist(Path(path))
+    if kind == "files":
+        from jobs.sources.files import Files
+
+        return Files(path)
+    from jobs.sources.olist import Olist
+
+    return Olist(Path(path))
 
 
 def _postgres(database: str, statement_timeout_seconds: int) -> Source:
@@ -97,9 +108,8 @@ def _postgres(database: str, statement_timeout_seconds: int) -> Source:
             "postgresql://reader:secret@host:5432/marketplace"
         )
         raise UnknownSourceError(message, "set ADVANCES_SOURCE_DATABASE")
-    # The drivers take a while to import, which the other sources need not pay.
-    from jobs.postgres_address import PostgresAddress  # noqa: PLC0415
-    from jobs.sources.postgres import Postgres  # noqa: PLC0415
+    from jobs.postgres_address import PostgresAddress
+    from jobs.sources.postgres import Postgres
 
     try:
         address = PostgresAddress(

@@ -6,14 +6,17 @@ errors name the file, the key and what was expected.
 
 import math
 import tomllib
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from jobs.underwriting.arrays import FloatArray, IntegerArray
 from jobs.underwriting.policy_checks import Fault, contradictions, faults
+
+# A command that only asks for the policy's version need not wait for pandas.
+if TYPE_CHECKING:
+    import pandas as pd
 
 Share = Annotated[float, Field(ge=0, le=1)]
 PositiveShare = Annotated[float, Field(gt=0, lt=1)]
@@ -267,7 +270,7 @@ class Policy(Section):
             return self.sizing.entity_book_share_rate
         return self.portfolio.name_book_share_rate
 
-    def currency_amounts(self, currency_codes: pd.Series, name: str) -> IntegerArray:
+    def currency_amounts(self, currency_codes: "pd.Series", name: str) -> IntegerArray:
         """Return the policy amount called ``name`` of each row's currency, in minor.
 
         Raises:
@@ -280,11 +283,12 @@ class Policy(Section):
             raise KeyError(message)
         return amounts.astype(np.int64)
 
-    def currency_thresholds(self, currency_codes: pd.Series, name: str) -> FloatArray:
+    def currency_thresholds(self, currency_codes: "pd.Series", name: str) -> FloatArray:
         """Like ``currency_amounts`` as floats, NaN where the currency is unknown."""
-        codes, found = pd.factorize(currency_codes)
+        codes, found = currency_codes.factorize()
         amounts = [getattr(self.currencies.get(code), name, math.nan) for code in found]
-        return np.array([*amounts, math.nan], dtype=np.float64)[codes]
+        thresholds: FloatArray = np.array([*amounts, math.nan])[codes]
+        return thresholds
 
 
 def parse_policy(text: str, name: str) -> Policy:

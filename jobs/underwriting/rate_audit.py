@@ -1,45 +1,25 @@
 """Retrospective audit of disclosed rates: what advances really cost, once paid off.
 
-Who discloses by its own forecast must look back: California every four months (10 CCR
-931 (a)(4)) and New York every twelve (23 NYCRR 600.9 (e)), over what was paid off
-since. The rate that came out is that of the repayments on their days (Regulation Z,
-Appendix J, a day as the unit period, as it was disclosed). Amounts are integers in
-minor units.
+The rate that came out is that of the repayments on their days (Regulation Z, Appendix
+J, a day as the unit period, as it was disclosed). Amounts are integers in minor units.
 """
 
 import datetime as dt
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from jobs.underwriting.arrays import FloatArray
-from jobs.underwriting.disclosure import State, is_within_tolerance, shown_percent
+from jobs.underwriting.audit_laws import AuditLaw
+from jobs.underwriting.disclosure import is_within_tolerance, shown_percent
 from jobs.underwriting.ladder import blocks
 from jobs.underwriting.rate import Payments, period_rates
 from jobs.underwriting.unit_periods import DAY
-
-LawName = Literal["california", "new_york"]
 
 #: What an audit finds of an advance. ``no_rate``: the disclosed or the true one does
 #: not exist, as of an advance repaid on its first day.
 VERDICTS = ("accurate", "inaccurate", "undisclosed", "no_rate")
 ACCURATE, INACCURATE, UNDISCLOSED, NO_RATE = VERDICTS
-
-
-@dataclass(frozen=True)
-class AuditLaw:
-    """Whose tolerance holds, and how many months an audit looks back."""
-
-    state: State
-    months: int
-
-
-LAWS: dict[LawName, AuditLaw] = {
-    "california": AuditLaw("CA", 4),
-    "new_york": AuditLaw("NY", 12),
-}
 
 
 def window_start(as_of_date: dt.date, months: int) -> dt.date:

@@ -1,15 +1,20 @@
 """What every warehouse offers; DuckDB and BigQuery keep the same promises."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from __future__ import annotations
 
-import pyarrow as pa
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, Self
 
 from jobs.errors import AdvancesError
-from jobs.warehouse.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    import pyarrow as pa
+
+    from jobs.warehouse.table import Table
 
 
 class WarehouseError(AdvancesError, RuntimeError):

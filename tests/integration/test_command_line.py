@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 
 import click
+import pytest
 from click.testing import CliRunner, Result
 from nights import SAMPLE
 
@@ -184,3 +185,39 @@ def test_the_shell_completes() -> None:
     )
 
     assert done.stdout == "plain,--bucket\n"
+
+
+#: What takes long to import.
+SLOW = {"altair", "duckdb", "fsspec", "numba", "numpy", "pandas", "psycopg", "pyarrow"}
+SLOW |= {"dbt", "google.cloud", "holidays", "pydantic", "statsmodels"}
+
+
+@pytest.mark.parametrize(
+    ("words", "needed"),
+    [
+        ("--help", set()),
+        ("backtest policy --help", set()),
+        (
+            "apr --advance 9 --on 2026-01-01 --payment 2026-02-01:9",
+            {"numpy", "pydantic"},
+        ),
+        ("publish", {"duckdb", "numpy", "pandas", "pyarrow", "pydantic"}),
+    ],
+)
+def test_a_command_imports_what_it_needs(
+    finished_night: Night, words: str, needed: set[str]
+) -> None:
+    """Help needs nothing; publishing nowhere needs no driver of the product."""
+    own = {"ADVANCES_HOME": str(finished_night.settings.home)}
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "jobs", *words.split()],
+        env=os.environ | own | {"ADVANCES_SOURCE": SOURCE},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = done.stderr.splitlines()
+    modules = {each.rpartition("|")[2].strip() for each in lines if "|" in each}
+
+    assert "click" in modules
+    assert modules & SLOW == needed

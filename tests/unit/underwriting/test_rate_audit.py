@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobs.underwriting.audit_laws import LAWS
 from jobs.underwriting.rate_audit import (
-    LAWS,
     audit_rates,
     standing_payments,
     true_percents,
