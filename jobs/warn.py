@@ -35,10 +35,12 @@ _SUMS = [
 class Warned:
     """How many open advances were looked at, and the warnings by currency and rank.
 
-    ``warnings`` has the columns of their table.
+    ``unpaid_count`` of them are accepted and still to be paid out, so that the book
+    does not have them yet. ``warnings`` has the columns of their table.
     """
 
     advance_count: int
+    unpaid_count: int
     warnings: pd.DataFrame
 
 
@@ -68,8 +70,13 @@ def warn(night: Night) -> Warned:
             **night.versions,
         )
         warehouse.replace([write_of(night, EARLY_WARNINGS, rows)])
-    night.say(f"{len(rows):,} of {len(advances):,} open advances show signs of trouble")
-    return Warned(len(advances), rows[list(EARLY_WARNINGS.columns)])
+    unpaid_count = int(advances["is_unpaid"].sum())
+    unpaid = f" ({unpaid_count:,} still to be paid out)" if unpaid_count else ""
+    night.say(
+        f"{len(rows):,} of {len(advances):,} open advances{unpaid} show signs of"
+        " trouble"
+    )
+    return Warned(len(advances), unpaid_count, rows[list(EARLY_WARNINGS.columns)])
 
 
 def _no_warnings() -> pd.DataFrame:
@@ -110,7 +117,7 @@ def _read_advances(warehouse: Warehouse) -> pd.DataFrame:
     return as_frame(
         warehouse.query(
             "select advance_id, seller_id, currency_code, balance_minor,"
-            " current_holdback_rate as holdback_rate"
+            " current_holdback_rate as holdback_rate, disbursed_at is null as is_unpaid"
             " from cash_flow.fct_advances where is_open and balance_minor > 0"
             " order by advance_id"
         )

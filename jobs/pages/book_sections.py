@@ -45,8 +45,8 @@ def portfolio(facts: Facts) -> Section:
         )
     count = sum_of(rows, "open_count")
     lead = (
-        f"{plural(count, 'advance is', 'advances are')} open. Pace is repaid over"
-        " planned; days count from the planned payoff."
+        f"{plural(count, 'advance is', 'advances are')} outstanding. Pace is repaid"
+        " over planned; days count from the planned payoff."
     )
     return Section(
         "portfolio",
@@ -84,7 +84,7 @@ def _outstanding(rows: list[Row], facts: Facts) -> Table:
         "The book by currency",
         (
             "Currency",
-            "Open",
+            "Advances",
             "Outstanding",
             "Pace",
             "Slow",

@@ -171,7 +171,8 @@ def _book(facts: Facts) -> Check:
         return Check(
             "book",
             "green",
-            f"{plural(count, 'open advance is', 'open advances are')} booked.",
+            f"{plural(count, 'outstanding advance is', 'outstanding advances are')}"
+            " booked.",
         )
     return Check(
         "book",

@@ -101,8 +101,42 @@ def test_a_policy_without_the_section_warns_of_nobody(night: Night) -> None:
 
     assert warned.warnings.empty
     assert warned.advance_count > 0
-    assert said == [f"0 of {warned.advance_count} open advances show signs of trouble"]
+    assert said[0].startswith(f"0 of {warned.advance_count} open advances")
     assert value_of(night, "select count(*) from underwriting.early_warnings") == 0
+
+
+def test_what_the_book_does_not_have_yet_is_counted_apart(night: Night) -> None:
+    """Open, less what is still to be paid out, is what is outstanding in the book."""
+    change(
+        night,
+        "update cash_flow.fct_advances set status = 'accepted', disbursed_at = null"
+        " where advance_id in (select advance_id from cash_flow.fct_advances"
+        " where is_open and disbursed_at is not null order by advance_id limit 2)",
+    )
+    disbursed = value_of(
+        night,
+        "select count(*) from cash_flow.fct_advances"
+        " where is_open and disbursed_at is not null",
+    )
+    said: list[str] = []
+
+    warned = warn(replace(night, say=said.append))
+
+    assert warned.advance_count - warned.unpaid_count == disbursed
+    assert f"({warned.unpaid_count} still to be paid out) show signs" in said[-1]
+
+
+def test_open_and_outstanding_are_told_apart(finished_night: Night) -> None:
+    """On a whole night the warnings' count and the book's differ by nothing else."""
+    counted = rows_of(
+        finished_night,
+        "select count(*) as open_count, count(disbursed_at) as disbursed_count,"
+        " (select sum(open_count) from book.rpt_portfolio_daily) as outstanding_count"
+        " from cash_flow.fct_advances where is_open and balance_minor > 0",
+    )[0]
+
+    assert counted["disbursed_count"] == counted["outstanding_count"]
+    assert counted["open_count"] >= counted["disbursed_count"] > 0
 
 
 def test_an_advance_without_movements_is_looked_at(night: Night) -> None:
