@@ -136,7 +136,7 @@ class AdvancesOperator(BashOperator):
         try:
             super().execute(context)
         except AirflowSkipException as error:
-            message = "wrong configuration or bad data, see the last lines: no retry"
+            message = "wrong configuration or bad data, see the line above: no retry"
             raise AirflowFailException(message) from error
 
 

@@ -11,7 +11,7 @@ import click
 
 from jobs.books import BOOKS
 from jobs.build import Part
-from jobs.console import console, notes, say, show, track, working
+from jobs.console import arrange, console, notes, say, show, track, working
 from jobs.failures import fail
 from jobs.night import Night
 from jobs.options import of_night, with_output_options
@@ -338,6 +338,7 @@ with_output_options(cli)
 
 def main() -> None:
     """Run the command line and turn each kind of failure into its exit code."""
+    arrange()
     try:
         cli(prog_name="advances", standalone_mode=False)
     except Exception as error:  # noqa: BLE001 - every failure is told in one form

@@ -63,6 +63,11 @@ class _Asked:
 asked = _Asked()
 
 
+def is_read() -> bool:
+    """Whether a person reads standard error along, on a terminal."""
+    return errors.file.isatty()
+
+
 def arrange(
     *,
     is_json: bool = False,
@@ -73,7 +78,7 @@ def arrange(
     """Take what a person or a machine asked to see of the command to come."""
     asked.is_json, asked.is_quiet, asked.is_verbose = is_json, is_quiet, is_verbose
     notes.quiet = is_quiet or is_json
-    is_text = errors.file.isatty()
+    is_text = is_read()
     usual = logging.WARNING if is_text or is_quiet else logging.INFO
     level = logging.DEBUG if is_verbose else usual
     telemetry.configure(is_text=is_text, level=level, statsd=statsd)

@@ -1,14 +1,18 @@
-"""Failures as a person and a log collector get them: what, where, and what to do."""
+"""Failures as a person or a log collector gets them: what, where, and what to do.
+
+A person at a terminal reads three lines. Where standard error is no terminal it is the
+log, so a failure is one more record of it, with the same three parts.
+"""
 
 import traceback
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 import click
 from rich.markup import escape
 
 from jobs import telemetry
-from jobs.console import asked, errors
+from jobs.console import asked, errors, is_read
 from jobs.errors import AdvancesError
 from jobs.settings import ROOT
 
@@ -17,7 +21,7 @@ INTERNAL, CONFIGURATION = 1, 2
 
 @dataclass(frozen=True)
 class Failure:
-    """The three lines, and the exit code."""
+    """The three parts, and the exit code."""
 
     kind: str
     what: str
@@ -46,20 +50,34 @@ def failure_of(error: BaseException) -> Failure:
 
 
 def fail(error: BaseException) -> NoReturn:
-    """Print the three lines to standard error, log them, and exit with their code."""
+    """Say the three parts on standard error, once, and exit with their code."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
         raise SystemExit(CONFIGURATION)
     failure = failure_of(error)
-    telemetry.log.error(str(error), extra={"fields": asdict(failure)})
-    if asked.is_verbose:
-        errors.print("".join(traceback.format_exception(error)), markup=False)
-    lines = failure.what.strip().splitlines() or [type(error).__name__]
-    what = "\n    ".join(escape(line) for line in lines)
+    what = failure.what.strip() or type(error).__name__
+    shown = error if asked.is_verbose else None
+    if is_read():
+        _print(replace(failure, what=what), shown)
+    else:
+        parts = {"where": failure.where, "fix": failure.advice}
+        telemetry.log.error(
+            "%s: %s",
+            *(failure.kind, what),
+            extra={"fields": parts | {"exit_code": failure.exit_code}},
+            exc_info=shown,
+        )
+    raise SystemExit(failure.exit_code)
+
+
+def _print(failure: Failure, shown: BaseException | None) -> None:
+    """Print the three lines, under the traceback of an error that is to be shown."""
+    if shown:
+        errors.print("".join(traceback.format_exception(shown)), markup=False)
+    what = escape(failure.what).replace("\n", "\n    ")
     errors.print(f"[bold red]{failure.kind}[/bold red]: {what}")
     errors.print(f"  where: {failure.where}", markup=False)
     errors.print(f"  fix: {failure.advice}", markup=False)
-    raise SystemExit(failure.exit_code)
 
 
 def _place(first: str = "") -> str:

@@ -35,12 +35,14 @@ _open: list[Step] = []
 class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC)
+        fields = getattr(record, "fields", {})
+        # A person may read it too, so what the record is about comes before the run.
         told = {
             "time": at.isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "message": record.getMessage(),
-            **run,
-            **getattr(record, "fields", {}),
+            **fields,
+            **{name: text for name, text in run.items() if name not in fields},
         }
         if record.exc_info:
             told["traceback"] = self.formatException(record.exc_info)

@@ -110,12 +110,13 @@ def test_a_second_run_prints_the_same_offers(tmp_path: Path) -> None:
 def test_each_kind_of_failure_has_its_exit_code(
     tmp_path: Path, arguments: list[str], code: int, message: str
 ) -> None:
-    """A mistake exits with its code and three lines that end with what to do."""
+    """A mistake exits with its code; the log ends with what, where and what to do."""
     done = run(tmp_path, *arguments)
+    told = json.loads(done.stderr.splitlines()[-1])
 
     assert code == done.returncode
-    assert message in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("  fix: ")
+    assert message in f"{told['message']}\n  where: {told['where']}"
+    assert told["fix"]
     assert "Traceback" not in done.stderr
 
 

@@ -1,4 +1,4 @@
-"""A failure is three lines, whatever it is."""
+"""A failure is three lines on a terminal and one record in a log, whatever it is."""
 
 import json
 from datetime import date
@@ -19,17 +19,18 @@ from jobs.warehouse.protocol import WarehouseError
 
 @pytest.fixture(autouse=True)
 def _pricing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Be in the middle of a night's step."""
+    """Be in the middle of a night's step, at a terminal."""
+    monkeypatch.setattr("jobs.failures.is_read", lambda: True)
     arrange()
     run = {"command": "nightly", "step": "price", "as_of_date": "2026-10-31"}
     monkeypatch.setattr(telemetry, "run", run)
 
 
 def told(error: Exception, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
-    """Return the exit code of a failure and the last lines it prints."""
+    """Return the exit code of a failure and the lines it prints."""
     with pytest.raises(SystemExit) as left:
         fail(error)
-    return int(str(left.value.code)), capsys.readouterr().err.splitlines()[-3:]
+    return int(str(left.value.code)), capsys.readouterr().err.splitlines()
 
 
 PLACE = "advances nightly, step price, night 2026-10-31"
@@ -96,16 +97,47 @@ def test_in_one_line_it_is_all_three() -> None:
 def test_a_mistyped_command_line_is_told_the_same_way(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The where is the command, and it is logged beside the lines for a collector."""
+    """The where is the command that was meant."""
     monkeypatch.setattr("sys.argv", ["advances", "price", "--as-of", "soon"])
     with pytest.raises(SystemExit, match="2"):
         main()
-    logged, what, where, fix = capsys.readouterr().err.splitlines()
+    what, where, fix = capsys.readouterr().err.splitlines()
 
     assert what.endswith("'soon' is not a date such as 2026-10-31")
     assert where == "  where: advances price"
     assert fix == "  fix: `advances price --help` shows what it takes, with examples"
-    assert json.loads(logged)["exit_code"] == 2
+
+
+@pytest.mark.parametrize("words", ["--nope", "price --as-of soon", "nightly --nope"])
+def test_where_nobody_looks_it_is_one_record(
+    words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The log has every part once, however early the command line failed."""
+    monkeypatch.setattr("jobs.failures.is_read", lambda: False)
+    monkeypatch.setattr("sys.argv", ["advances", *words.split()])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    record = json.loads(capsys.readouterr().err)
+
+    assert (record["level"], record["exit_code"]) == ("error", 2)
+    assert record["message"].startswith("configuration: ")
+    assert record["where"] == f"advances {words.split('-', maxsplit=1)[0]}".strip()
+    assert record["fix"].endswith("--help` shows what it takes, with examples")
+
+
+def test_verbose_puts_the_traceback_into_the_record(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A log of lines that are JSON stays one."""
+    monkeypatch.setattr("jobs.failures.is_read", lambda: False)
+    arrange(is_verbose=True)
+    with pytest.raises(SystemExit, match="1"):
+        fail(WarehouseError("it is away\nfor good"))
+    record = json.loads(capsys.readouterr().err)
+
+    assert record["message"] == "internal: it is away\nfor good"
+    assert record["where"] == PLACE
+    assert record["traceback"].endswith("WarehouseError: it is away\nfor good")
 
 
 def test_verbose_adds_the_traceback(
