@@ -11,7 +11,8 @@ succeeds. The check of what was taken of each advance against what was due, the 
 advances, warnings of those in trouble and the marts of it all come beside publishing
 too: they read the night, and no offer waits for them. Where ADVANCES_SETTLEMENTS names
 a folder, its files are reconciled with the ledger before those marts. Last comes the
-report, one HTML page of the night; where publishing fails it is written all the same.
+report, one HTML page of the night; where publishing fails it is written all the same,
+and says so.
 
 A night that is run again replaces what it wrote. What fails a test or the audit is not
 published: the product goes on showing what it showed.

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from jobs.errors import AdvancesError
 from jobs.night import Night, as_frame, read_health
 from jobs.product.contract import COLUMNS
 from jobs.settings import ConfigurationError
 from jobs.sources.protocol import DataError
 from jobs.underwriting.audit import ChangeLimits, audit_change, audit_offers
+from jobs.warehouse.offer_tables import PUBLICATIONS
+from jobs.warehouse.protocol import Write
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,17 +25,38 @@ if TYPE_CHECKING:
 _SETTING = "ADVANCES_PRODUCT_DATABASE"
 
 
+class _Outcome(NamedTuple):
+    """What became of the night's offers, as its table keeps it."""
+
+    state: Literal["published", "audited", "superseded", "failed"]
+    audited_count: int | None = None
+    published: Publication | None = None
+    reason: str | None = None
+
+
 def publish(night: Night) -> Publication | None:
     """Audit the night's offers and publish them; return what that changed.
 
     None where nothing may be published: no product database is set, or it shows a
-    later night already. Raises DataError, and changes nothing, where the audit fails.
+    later night already. Raises DataError, and changes nothing of the product, where the
+    audit fails. The warehouse keeps what came of it, for the report.
     """
+    try:
+        outcome = _publish(night)
+    except AdvancesError as error:
+        with suppress(AdvancesError):  # The failure that counts is the first one.
+            _keep(night, _Outcome("failed", reason=error.what))
+        raise
+    _keep(night, outcome)
+    return outcome.published
+
+
+def _publish(night: Night) -> _Outcome:
     product = _product(night.settings)
     before = product.newest() if product else None
     if before and before.as_of_date > night.as_of_date:
         night.say(f"not published: the product shows {before.as_of_date} already")
-        return None
+        return _Outcome("superseded")
     since = _since(product, before) if product and before else date.max
     with night.warehouse() as warehouse:
         mark = _require_audited(night, warehouse)
@@ -48,12 +73,38 @@ def publish(night: Night) -> Publication | None:
         advice = "publish again"
         raise DataError(message, advice)
     _audit(night, offers, health, before)
+    audited_count = int(mark["open_count"])
     if product is None:
         night.say(f"audited, and published nowhere: {_SETTING} is empty")
-        return None
+        return _Outcome("audited", audited_count)
     published = product.publish(night.as_of_date, rows)
     _say(night, published)
-    return published
+    return _Outcome(
+        "published" if published else "superseded", audited_count, published
+    )
+
+
+def _keep(night: Night, outcome: _Outcome) -> None:
+    """Replace what is kept of the night's publication."""
+    import pyarrow as pa  # noqa: PLC0415 - a slow import
+
+    partition = {
+        "as_of_date": night.as_of_date,
+        "policy_version": night.versions["policy_version"],
+    }
+    shown = ("open_count", "held_back_count", "offers_hash")
+    row = {
+        **partition,
+        "state": outcome.state,
+        "reason": outcome.reason,
+        "audited_count": outcome.audited_count,
+        **{name: getattr(outcome.published, name, None) for name in shown},
+        "code_version": night.versions["code_version"],
+    }
+    with night.warehouse() as warehouse:
+        warehouse.ensure([PUBLICATIONS])
+        rows = pa.Table.from_pylist([row])
+        warehouse.replace([Write(PUBLICATIONS, partition, rows)])
 
 
 def _product(settings: Settings) -> Product | None:

@@ -238,6 +238,10 @@ DRIVERS = f"""
     from offers.fct_offer_changes where {_TONIGHT}
     group by currency_code order by currency_code"""
 
+PUBLICATION = f"""
+    select as_of_date, state, reason, audited_count, open_count, held_back_count
+    from underwriting.publications where {_TONIGHT}"""
+
 FATES = f"""
     select outcome, count(*) as offer_count
     from underwriting.open_offers where {_TONIGHT}
@@ -258,5 +262,6 @@ QUESTIONS: dict[str, str] = {
     "changes": CHANGES,
     "drivers": DRIVERS,
     "fates": FATES,
+    "publication": PUBLICATION,
     **BOOK_QUESTIONS,
 }

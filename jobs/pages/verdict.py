@@ -38,6 +38,7 @@ def checks(facts: Facts) -> list[Check]:
     """Return every check, the worst first."""
     found = [
         _offers(facts),
+        _publication(facts),
         _data(facts),
         _assessed(facts),
         _quarantine(facts),
@@ -77,6 +78,34 @@ def _offers(facts: Facts) -> Check:
             " open.",
         )
     return Check("offers", "green", f"{plural(count, 'open offer')} passed every test.")
+
+
+def _publication(facts: Facts) -> Check:
+    """Say what came of publishing by the time the page is written."""
+    state = facts.one("publication", "state")
+    open_count = facts.one("publication", "open_count")
+    audited = facts.tonight("audited")
+    if state is None:
+        said = "This night's offers were not published yet: run advances publish."
+        return Check("publication", "amber", said)
+    if state == "failed":
+        why = str(facts.one("publication", "reason")).splitlines()[0].rstrip(".")
+        said = f"Publishing failed, and sellers see what they saw before: {why}."
+        return Check("publication", "red", said)
+    if state == "superseded":
+        said = "Not published: the product showed a later night's offers already."
+        return Check("publication", "amber", said)
+    counts = {row["open_count"] for row in audited}
+    if counts - {facts.one("publication", "audited_count")}:
+        said = "Offers were built again since they were published: publish again."
+        return Check("publication", "amber", said)
+    if state == "audited":
+        said = "Offers passed the audit; no product's database is set to publish them."
+        return Check("publication", "green", said)
+    held_back = facts.total("publication", "held_back_count")
+    more = f", {held_back:,} held back as accepted meanwhile" if held_back else ""
+    said = f"{plural(open_count, 'open offer is', 'open offers are')} published{more}."
+    return Check("publication", "green", said)
 
 
 def _data(facts: Facts) -> Check:

@@ -136,6 +136,27 @@ OPEN_OFFERS = Table(
     partition=("as_of_date", "policy_version"),
 )
 
+#: What became of a night's offers at the last try to put them before the product. The
+#: product's own record of what is on show is in its database.
+PUBLICATIONS = Table(
+    "underwriting",
+    "publications",
+    {
+        "as_of_date": "date",
+        "state": "text",  # published | audited: no product | superseded | failed
+        "reason": "text",  # why it failed
+        "audited_count": "integer",  # open offers that passed the audit
+        "open_count": "integer",  # those on show since; less where accepted meanwhile
+        "held_back_count": "integer",
+        "offers_hash": "text",
+        "policy_version": "text",
+        "code_version": "text",
+    },
+    key=("as_of_date", "policy_version"),
+    partition=("as_of_date", "policy_version"),
+    cluster=("state",),
+)
+
 #: Every seller whose largest offer is another than after the night before, and why.
 OFFER_CHANGES = Table(
     "underwriting",

@@ -21,6 +21,7 @@ from jobs.warehouse.offer_tables import (
     OFFER_DISCLOSURES,
     OFFER_EVALUATIONS,
     OPEN_OFFERS,
+    PUBLICATIONS,
 )
 from jobs.warehouse.table import VERSIONS, Table
 
@@ -218,6 +219,7 @@ TABLES: tuple[Table, ...] = (
     OFFER_DISCLOSURES,
     OPEN_OFFERS,
     OFFER_CHANGES,
+    PUBLICATIONS,
     REPAYMENT_DIFFERENCES,
     REPAYMENT_CHECKS,
     ADVANCE_GATES,

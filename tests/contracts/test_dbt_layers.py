@@ -162,6 +162,7 @@ def test_sources_are_the_tables_that_jobs_write(manifest: Manifest) -> None:
     assert written - declared == {
         "underwriting.forecast_models",
         "underwriting.policies",
+        "underwriting.publications",
         "underwriting.rate_audits",
         "underwriting.watch_findings",
     }

@@ -12,6 +12,7 @@ from postgres_server import Postgres
 
 from jobs.night import Night
 from jobs.publish import publish
+from jobs.report import report
 from jobs.settings import ConfigurationError
 from jobs.sources.protocol import DataError
 
@@ -165,3 +166,39 @@ def test_an_address_that_cannot_be_read_is_a_wrong_setting(
 
     assert str(raised.value).startswith("ADVANCES_PRODUCT_DATABASE cannot be read")
     assert "planted" not in str(raised.value)
+
+
+def test_the_report_says_what_came_of_publishing(night: Night) -> None:
+    """It failed: red, with the reason; mended: green, with what is on show."""
+    spoil(night, "update offers.fct_advance_offers set owed_minor = owed_minor + 1")
+    with pytest.raises(DataError, match="the audit failed"):
+        publish(night)
+    failed = Path(report(night)).read_text(encoding="utf-8")
+    spoil(night, "update offers.fct_advance_offers set owed_minor = owed_minor - 1")
+    published = publish(night)
+    mended = Path(report(night)).read_text(encoding="utf-8")
+    publish(replace(night, as_of_date=night.as_of_date - timedelta(days=1)))
+
+    assert published
+    assert "Publishing failed, and sellers see what they saw before: the audi" in failed
+    assert f"{published.open_count:,} open offers are published." in mended
+    assert rows_of(
+        night,
+        "select state, reason, audited_count, open_count, offers_hash"
+        " from underwriting.publications order by as_of_date",
+    ) == [
+        {
+            "state": "superseded",
+            "reason": None,
+            "audited_count": None,
+            "open_count": None,
+            "offers_hash": None,
+        },
+        {
+            "state": "published",
+            "reason": None,
+            "audited_count": published.open_count,
+            "open_count": published.open_count,
+            "offers_hash": published.offers_hash,
+        },
+    ]

@@ -20,6 +20,7 @@ def rows_of_a_good_night() -> dict[str, list[dict[str, Any]] | None]:
     newest = datetime(2026, 10, 31, 23, 59)  # noqa: DTZ001 - as above
     return {
         "audited": [{"as_of_date": NIGHT, "offer_count": 5, "open_count": 5}],
+        "publication": [publication("published")],
         "built": [{"as_of_date": NIGHT, "data_as_of": newest}],
         "booked": [{"booked_date": NIGHT}],
         "outcomes": [
@@ -73,6 +74,12 @@ def facts_of(**changed: Any) -> Facts:  # noqa: ANN401 - rows of any question
     """Return the facts of a good night, with other answers to these questions."""
     found = rows_of_a_good_night() | changed
     return Facts(NIGHT, "shop", "2027-01", "blend-1", "0123456789ab", 2, found)
+
+
+def publication(state: str, **changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any column
+    """Return what is kept of a publication of five offers, one held back."""
+    row = {"as_of_date": NIGHT, "state": state, "reason": None, "audited_count": 5}
+    return row | {"open_count": 4, "held_back_count": 1} | changed
 
 
 def _offers(code: str, *counts: float) -> dict[str, Any]:

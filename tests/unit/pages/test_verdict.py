@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
-from night_facts import BEFORE, NIGHT, facts_of
+from night_facts import BEFORE, NIGHT, facts_of, publication
 
 from jobs.pages.verdict import checks, status_of
 
@@ -17,7 +17,7 @@ def test_a_good_night_is_green_and_says_why() -> None:
     found = checks(facts_of())
 
     assert status_of(found) == "green"
-    assert len({check.name for check in found}) == 8
+    assert len({check.name for check in found}) == 9
     assert all(check.sentence.endswith(".") for check in found)
 
 
@@ -30,13 +30,36 @@ def test_a_good_night_is_green_and_says_why() -> None:
             "offers",
             "red",
             "3 sellers are eligible and no offer is open.",
-            {"audited": [{"as_of_date": NIGHT, "offer_count": 0, "open_count": 0}]},
+            {
+                "audited": [{"as_of_date": NIGHT, "offer_count": 0, "open_count": 0}],
+                "publication": [publication("audited", audited_count=0)],
+            },
         ),
         (
             "offers",
             "amber",
             "A later night",
             {"audited": [{"as_of_date": date(2026, 11, 1), "open_count": 5}]},
+        ),
+        ("publication", "amber", "not published yet", {"publication": None}),
+        ("publication", "amber", "not published yet", {"publication": []}),
+        (
+            "publication",
+            "red",
+            "sellers see what they saw before: the audit failed.",
+            {"publication": [publication("failed", reason="the audit failed.\nAll")]},
+        ),
+        (
+            "publication",
+            "amber",
+            "a later night's offers",
+            {"publication": [publication("superseded", audited_count=None)]},
+        ),
+        (
+            "publication",
+            "amber",
+            "built again since",
+            {"publication": [publication("published", audited_count=6)]},
         ),
         (
             "data",
