@@ -203,13 +203,14 @@ def explain_command(
 @click.option(
     "--files",
     "folder",
-    help="Folder with every settlement file there ever was, as *.csv; an address such"
-    " as gs://… works too.  [default: ADVANCES_SETTLEMENTS]",
+    help="Folder with every settlement file there ever was, as *.csv or *.txt; an"
+    " address such as gs://… works too.  [default: ADVANCES_SETTLEMENTS]",
 )
 def reconcile_command(night: Night, folder: str | None) -> None:
     """Match the processors' settlement files with the ledger, and name what is left.
 
-    Reads Adyen's settlement details and Stripe's payout reconciliation.
+    Reads Adyen's settlement details, Stripe's payout reconciliation, and the settlement
+    reports of PayPal (STL) and of Amazon (V2).
 
     \b
     Example:

@@ -20,7 +20,8 @@ from jobs.sources.protocol import DataError
 from jobs.warehouse.book_tables import RECONCILIATION_FINDINGS
 from jobs.warehouse.protocol import Warehouse
 
-#: What is found where nothing is wrong.
+#: Of a settlement file's name, in whatever case it is written.
+_ENDINGS = (".csv", ".txt")
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,15 @@ def reconcile(night: Night, folder: str) -> Reconciled:
 def _read_files(folder: str) -> list[list[SettlementLine]]:
     try:
         filesystem, root = fsspec.core.url_to_fs(folder)
-        paths = sorted(path for path in filesystem.find(root) if path.endswith(".csv"))
+        paths = sorted(
+            path for path in filesystem.find(root) if path.lower().endswith(_ENDINGS)
+        )
     except (ImportError, ValueError) as error:
         message = f"{folder}: {error}"
         raise DataError(message) from error
     if not paths:
         message = "no settlement file"
-        advice = "expected at least one *.csv"
+        advice = "expected at least one *.csv or *.txt"
         raise DataError(message, advice, folder)
     files, refused = [], []
     for path in paths:

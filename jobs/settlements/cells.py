@@ -3,15 +3,16 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import NoReturn
+from datetime import UTC, datetime, timedelta
+from typing import Literal, NoReturn
 
 from jobs.settlements.lines import SettlementError
 from jobs.underwriting.money import CurrencyError, currency_exponent, to_minor
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+_MOMENT = re.compile(r"(\d{4})([-/])(\d\d)\2(\d\d) ([\d:]{8}) (UTC|[+-]\d{4})")
 #: Hours ahead of UTC by the abbreviations that processors write.
 _ZONES = {
     **dict.fromkeys(("UTC", "GMT", "WET"), 0),
@@ -84,6 +85,13 @@ class Row:
         except ValueError:
             self.refuse(column, expected)
 
+    def units(self, column: str) -> int:
+        """Return an amount that is written in minor units; an empty cell is 0."""
+        text = self.text(column) or "0"
+        if not (text.isascii() and text.isdigit()):
+            self.refuse(column, "an amount in minor units: digits and nothing else")
+        return int(text)
+
     def credit_less_debit(
         self, debit: str, credit: str, currency_code: str
     ) -> int | None:
@@ -114,6 +122,17 @@ class Row:
             self.refuse(column, "a time such as 2026-10-31 23:59:59")
         return local - timedelta(hours=_ZONES[zone])
 
+    def moment(self, column: str) -> datetime:
+        """Return the time in a cell, which says its own zone, as UTC."""
+        found = _MOMENT.fullmatch(self.text(column))
+        try:
+            year, _, month, day, clock, zone = found.groups() if found else ("",) * 6
+            zone = zone.replace("UTC", "+0000")
+            at = datetime.fromisoformat(f"{year}-{month}-{day}T{clock}{zone}")
+        except ValueError:
+            self.refuse(column, "a time such as 2026/10/31 23:59:59 -0800, or UTC")
+        return at.astimezone(UTC).replace(tzinfo=None)
+
     def kind(self, column: str, kinds: Mapping[str, str]) -> str:
         """Return what the cell's word stands for, in whatever case it is written."""
         word = self.text(column).lower()
@@ -124,12 +143,19 @@ class Row:
 
 def read_header(file_name: str, text: str) -> list[str]:
     """Return the names of the columns; SettlementError for none, or one twice."""
-    header = next(_records(file_name, text), [])
+    _, header = next(read_records(file_name, text), (1, []))
+    return names_of(file_name, 1, header)
+
+
+def names_of(file_name: str, number: int, header: Sequence[str]) -> list[str]:
+    """Return the names in a row of them; SettlementError for none, or one twice."""
     names = [name.strip() for name in header]
     twice = sorted({name for name in names if names.count(name) > 1})
     if not names or twice:
         found = f"column {twice[0]!r} twice" if twice else "nothing"
-        message = f"{file_name}, row 1: {found}; expected names of columns, each once"
+        message = (
+            f"{file_name}, row {number}: {found}; expected names of columns, each once"
+        )
         raise SettlementError(message)
     return names
 
@@ -137,30 +163,47 @@ def read_header(file_name: str, text: str) -> list[str]:
 def read_rows(file_name: str, text: str) -> Iterator[Row]:
     """Yield every row after the header; SettlementError where cells miss or abound."""
     names = read_header(file_name, text)
-    for number, cells in enumerate(_records(file_name, text), 1):
-        if number == 1:
-            continue
-        if len(cells) != len(names):
-            last = names[min(len(cells), len(names)) - 1]
-            hint = (
-                "is the file cut" if len(cells) < len(names) else "is a comma unquoted"
-            )
-            message = (
-                f"{file_name}, row {number}, column {last!r}: {cells[-1]!r} is cell"
-                f" {len(cells)}, the last; expected {len(names)}, as in row 1 ({hint}?)"
-            )
-            raise SettlementError(message)
-        yield Row(file_name, number, dict(zip(names, cells, strict=True)))
+    for number, cells in read_records(file_name, text):
+        if number > 1:
+            yield row_of(file_name, number, names, cells)
 
 
-def _records(file_name: str, text: str) -> Iterator[list[str]]:
-    """Yield the cells of each line that has any."""
+def row_of(
+    file_name: str, number: int, names: Sequence[str], cells: Sequence[str]
+) -> Row:
+    """Return a row by the names of its columns, as many as it has cells."""
+    if not names:
+        message = f"{file_name}, row {number}: expected the names of its columns before"
+        raise SettlementError(message)
+    if len(cells) != len(names):
+        last = names[min(len(cells), len(names)) - 1]
+        hint = "is the file cut" if len(cells) < len(names) else "is a comma unquoted"
+        message = (
+            f"{file_name}, row {number}, column {last!r}: {cells[-1]!r} is cell"
+            f" {len(cells)}, the last; expected {len(names)}, as in its header"
+            f" ({hint}?)"
+        )
+        raise SettlementError(message)
+    return Row(file_name, number, dict(zip(names, cells, strict=True)))
+
+
+def read_records(file_name: str, text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield number and cells of each line that has any; tabs where the first has one.
+
+    Between tabs a quote is a character like any other.
+    """
     number = 0
+    is_tabbed = "\t" in text.partition("\n")[0]
+    delimiter = "\t" if is_tabbed else ","
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if is_tabbed else csv.QUOTE_MINIMAL
+    lines = io.StringIO(text, newline="")
     try:
-        for cells in csv.reader(io.StringIO(text, newline=""), strict=True):
+        for cells in csv.reader(
+            lines, delimiter=delimiter, quoting=quoting, strict=True
+        ):
             if cells:
                 number += 1
-                yield cells
+                yield number, cells
     except csv.Error as error:
         message = (
             f"{file_name}, row {number + 1}: {error}; expected every quote in pairs"

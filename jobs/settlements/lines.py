@@ -22,7 +22,7 @@ class SettlementError(ValueError):
 
 
 class SettlementLine(NamedTuple):
-    """One row of a settlement file.
+    """One row of a settlement file, or those that are one amount of a buyer.
 
     Amounts are minor units of the currency beside them, positive where the merchant
     gets money. ``amount_minor`` is what the buyer paid or got back, and the net amount

@@ -1,12 +1,22 @@
 """Parses a settlement file of any processor known, by the names of its columns."""
 
-from jobs.settlements import adyen, stripe
-from jobs.settlements.cells import read_header, read_rows
+from collections.abc import Callable, Iterable
+
+from jobs.settlements import adyen, amazon, paypal, stripe
+from jobs.settlements.cells import Row, read_header, read_rows
 from jobs.settlements.lines import SettlementError, SettlementLine
 
-_LAYOUTS = {
-    "Adyen's settlement details": (adyen.COLUMNS, adyen.read_line),
-    "Stripe's payout reconciliation": (stripe.COLUMNS, stripe.read_line),
+_Reader = Callable[[Iterable[Row]], list[SettlementLine]]
+
+
+def _each(read_line: Callable[[Row], SettlementLine]) -> _Reader:
+    return lambda rows: [read_line(row) for row in rows]
+
+
+_LAYOUTS: dict[str, tuple[tuple[str, ...], _Reader]] = {
+    "Adyen's settlement details": (adyen.COLUMNS, _each(adyen.read_line)),
+    "Stripe's payout reconciliation": (stripe.COLUMNS, _each(stripe.read_line)),
+    "Amazon's settlement report V2": (amazon.COLUMNS, amazon.read_lines),
 }
 
 
@@ -18,8 +28,11 @@ def parse_settlement(file_name: str, text: str) -> list[SettlementLine]:
     in both debit and credit, or a kind of row that is not known. Nothing of such a file
     is used.
     """
-    header = set(read_header(file_name, text.removeprefix("\ufeff")))
-    name, (columns, read_line) = max(
+    text = text.removeprefix("\ufeff")
+    if paypal.is_report(text):
+        return paypal.read_lines(file_name, text)
+    header = set(read_header(file_name, text))
+    name, (columns, read_lines) = max(
         _LAYOUTS.items(), key=lambda layout: len(header & set(layout[1][0]))
     )
     missing = [column for column in columns if column not in header]
@@ -30,5 +43,4 @@ def parse_settlement(file_name: str, text: str) -> list[SettlementLine]:
             f" {len(missing)} of them missing"
         )
         raise SettlementError(message)
-    rows = read_rows(file_name, text.removeprefix("\ufeff"))
-    return [read_line(row) for row in rows]
+    return read_lines(read_rows(file_name, text))

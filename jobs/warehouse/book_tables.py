@@ -11,7 +11,7 @@ RECONCILIATION_FINDINGS = Table(
         "finding_id": "text",  # ledger line, else file and row, or file and batch
         "as_of_date": "date",
         "finding": "text",  # matched | amount_differs | missing_in_ledger | ...
-        "processor": "text",  # adyen | stripe; null: of the ledger alone
+        "processor": "text",  # adyen | stripe | ...; null: of the ledger alone
         "file_name": "text",
         "row_number": "integer",
         "batch_id": "text",

@@ -8,7 +8,14 @@ import fsspec
 import pyarrow.parquet as pq
 import pytest
 from nights import SAMPLE, change, night_of, rows_of, value_of
-from unit.settlements.settlement_files import ADYEN, settlement_file
+from unit.settlements.settlement_files import (
+    ADYEN,
+    AMAZON,
+    PAYPAL,
+    amazon_report,
+    paypal_report,
+    settlement_file,
+)
 
 from jobs.build import build
 from jobs.check_repayments import check
@@ -270,3 +277,22 @@ def test_planted_repayments_are_refused_or_differ_from_what_was_due(
         (reasons[kind], f"s{name[1:8]}", amount)
         for kind, name, amount in labels_of(planted, *wrong)
     ) == sorted(tuple(row.values()) for row in differences)
+
+
+def test_files_of_every_processor_lie_in_one_folder(
+    night: Night, tmp_path: Path
+) -> None:
+    """A report in capitals and a settlement with tabs; what is no table is left."""
+    folder = tmp_path / "settlements"
+    folder.mkdir()
+    paypal = paypal_report(PAYPAL, ends=("RF,EUR,5200,0,0,210",))
+    (folder / "STL-20260301.CSV").write_text(paypal, encoding="utf-8")
+    (folder / "amazon.txt").write_text(amazon_report("20.00", AMAZON), encoding="utf-8")
+    (folder / "notes.md").write_text("ours", encoding="utf-8")
+
+    found = reconcile(night, str(folder))
+
+    assert found.file_count == 2
+    assert found.counts["missing_in_ledger"] == 2
+    assert found.counts["outside_ledger"] == 2
+    assert "batch_differs" not in found.counts

@@ -44,3 +44,47 @@ def settlement_file(*rows: dict[str, str]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+PAYPAL = {
+    "CH": "SB",
+    "Transaction ID": "T1",
+    "Invoice ID": "item_1",
+    "PayPal Reference ID": "",
+    "Transaction Event Code": "T0006",
+    "Transaction Initiation Date": "2026/03/01 22:00:00 -0800",
+    "Transaction Completion Date": "2026/03/01 22:00:05 -0800",
+    "Transaction Debit or Credit": "CR",
+    "Gross Transaction Amount": "5200",
+    "Gross Transaction Currency": "EUR",
+    "Fee Debit or Credit": "DR",
+    "Fee Amount": "210",
+    "Fee Currency": "EUR",
+}
+AMAZON = {
+    "settlement-id": "77",
+    "deposit-date": "2026-03-16 00:00:00 UTC",
+    "total-amount": "",
+    "currency": "USD",
+    "transaction-type": "Order",
+    "order-id": "order_1",
+    "merchant-order-item-id": "item_1",
+    "amount-type": "ItemPrice",
+    "amount": "20.00",
+    "posted-date-time": "2026-03-02 08:14:22 UTC",
+    "order-item-code": "code_1",
+}
+
+
+def paypal_report(*rows: dict[str, str], ends: tuple[str, ...] = ()) -> str:
+    """Return a report of one section with these lines, and the rows that end it."""
+    section = "SH,2026/03/01 00:00:00 -0800,2026/03/01 23:59:59 -0800,ACCOUNT\n"
+    return "\n".join([section + settlement_file(*rows).strip(), *ends]) + "\n"
+
+
+def amazon_report(total: str, *rows: dict[str, str]) -> str:
+    """Return a settlement of this total with these rows; no cell has a comma."""
+    currency = rows[0]["currency"]
+    first = dict.fromkeys(AMAZON, "") | {"currency": currency, "total-amount": total}
+    first |= {name: AMAZON[name] for name in ("settlement-id", "deposit-date")}
+    return settlement_file(first, *rows).replace(",", "\t")

@@ -12,6 +12,8 @@ FOLDER = Path(__file__).resolve().parents[4] / "shared" / "data" / "settlements"
 ADYEN = "wmf_Adyen_batch_{}_adyen_settlement_detail_report_batch_112{}.csv"
 OLD = "smashpig_Adyen_settlement_detail_report_{}.csv"
 STRIPE = "wmf_Stripe_reports_stripe_{}.csv"
+PAYPAL = "wmf_Paypal_stl_{}.csv"
+OLD_PAYPAL = "smashpig_PayPal_stl_{}.csv"
 
 pytestmark = pytest.mark.skipif(
     not FOLDER.exists(),
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 
 def text_of(name: str) -> str:
     """Return the text of a sample."""
-    return (FOLDER / name).read_text(encoding="utf-8")
+    return (FOLDER / name).read_text(encoding="utf-8-sig")
 
 
 def net_totals(lines: list[SettlementLine]) -> dict[tuple[str, bool], int]:
@@ -73,6 +75,52 @@ def net_totals(lines: list[SettlementLine]) -> dict[tuple[str, bool], int]:
             {("USD", False): 2305, ("USD", True): -2305},
         ),
         (STRIPE.format("payments_activity"), 2, {("USD", False): -1620}),
+        # The reports' own totals: 1801 - 52, 10400 - 556, and reais converted away.
+        (
+            PAYPAL.format("file_paypal_STL-20260106.01.009"),
+            7,
+            {
+                ("USD", False): 1749,
+                ("USD", True): -1749,
+                ("HKD", False): 9844,
+                ("HKD", True): -9844,
+                ("BRL", False): 0,
+            },
+        ),
+        # 1159 - 319 - 82, with a hold taken and given back; 980 + 195.
+        (
+            PAYPAL.format("chargeback_variants_paypal_STL-20260106.01.009"),
+            7,
+            {("EUR", False): 758, ("EUR", True): -758},
+        ),
+        (
+            PAYPAL.format("file_paypal_STL-BRL-convert"),
+            7,
+            {("USD", False): 1175, ("USD", True): -1175, ("BRL", False): 0},
+        ),
+        (
+            OLD_PAYPAL.format("payout_currency_convert"),
+            5,
+            {
+                ("USD", False): 12000,
+                ("USD", True): -12000,
+                ("AUD", False): 10000,
+                ("AUD", True): -10000,
+            },
+        ),
+        # Without totals: 20 charged back, 3 of fees; 2200 - 360 converted into 327.
+        (OLD_PAYPAL.format("chargeback_with_fee"), 2, {("USD", False): -2300}),
+        (
+            OLD_PAYPAL.format("currency_convert"),
+            3,
+            {("BRL", False): 0, ("USD", False): 327},
+        ),
+        # 24 rows: tax and shipping are part of two sales; 582.89 is paid out.
+        (
+            "amazon_v2_settlement_sample_xieyi138.txt",
+            22,
+            {("USD", False): 58289, ("USD", True): -58289},
+        ),
     ],
 )
 def test_totals_are_those_of_the_hand_sums(
@@ -113,9 +161,22 @@ def test_a_row_that_says_two_amounts_refuses_its_file() -> None:
     }
 
 
-def test_another_report_of_the_same_processor_is_no_settlement() -> None:
-    """Its payments accounting report has most of the words and none of the meaning."""
-    name = "wmf_Adyen_payment_file_adyen_payments_accounting_report_2025_11_16-test.csv"
-
-    with pytest.raises(SettlementError, match="no column 'Type'"):
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "wmf_Adyen_payment_file_adyen_payments_accounting_report_2025_11_16-test.csv",
+            "no column 'Type'",
+        ),
+        (
+            "wmf_Paypal_trr_recur_payment_paypal_TRR-20260125.01.008.CSV",
+            "none: the transaction detail report has it",
+        ),
+    ],
+)
+def test_another_report_of_the_same_processor_is_no_settlement(
+    name: str, message: str
+) -> None:
+    """It has most of the words and none of the meaning."""
+    with pytest.raises(SettlementError, match=message):
         parse_settlement(name, text_of(name))
