@@ -15,7 +15,8 @@ import pytest
 from sample_rows import END, Row, account, arrow_tables, known, total, versions
 
 from jobs.sources import sample as sample_module
-from jobs.sources.sample import Sample, is_written, write
+from jobs.sources.sample import write
+from jobs.sources.sample_parameters import Sample, is_written
 
 TINY = Sample(sellers=40, days=150, seed=5)
 REPAYABLE_KINDS = {"sale", "refund", "chargeback", "chargeback_reversal"}
