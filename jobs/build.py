@@ -3,7 +3,7 @@
 import json
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from jobs.dbt_process import run_dbt
 from jobs.errors import AdvancesError
@@ -14,6 +14,23 @@ from jobs.warehouse.protocol import Warehouse
 Part = Literal["cash_flow", "offers", "book", "accuracy"]
 
 
+SUNDAY = 6
+
+
+class Start(NamedTuple):
+    """The night that the cash-flow marts go forward from, if any.
+
+    ``tested_date`` is the same where its marts, and all before them, have passed their
+    tests, so that tests need to ask only of what has changed since.
+    """
+
+    built_date: date | None
+    tested_date: date | None
+
+
+FROM_NOTHING = Start(None, None)
+
+
 class BuildError(AdvancesError, RuntimeError):
     """dbt could not run at all; its own output says why."""
 
@@ -21,9 +38,10 @@ class BuildError(AdvancesError, RuntimeError):
 def build(night: Night, part: Part) -> int:
     """Build and test one part of the dbt project; return how many nodes passed.
 
-    The cash-flow marts only go forward: unless the newest night in them is before this
-    one, they are built from raw again. Accuracy compares with what they know of the
-    night, so they must be of it. Raises DataError naming the tests that failed.
+    The cash-flow marts go forward from the night they were last built for, where it is
+    before this one; else they are built from raw again. Accuracy compares with what
+    they know of the night, so they must be of it. Raises DataError naming the tests
+    that failed.
     """
     with night.warehouse() as warehouse:
         if not warehouse.exists("raw", "sellers"):
@@ -32,10 +50,8 @@ def build(night: Night, part: Part) -> int:
             raise DataError(message, advice)
         if part == "accuracy":
             require_marts(night, warehouse)
-        newest = _newest_night(warehouse)
-    is_forward = newest is not None and newest < night.as_of_date
-    is_full_refresh = part == "cash_flow" and not is_forward
-    return _run(night, part, is_full_refresh=is_full_refresh)
+        start = _start(night, warehouse) if part == "cash_flow" else FROM_NOTHING
+    return _run(night, part, start)
 
 
 def write_docs(night: Night) -> Path:
@@ -58,27 +74,35 @@ def write_docs(night: Night) -> Path:
     return (target / "static_index.html").replace(page)
 
 
-def _newest_night(warehouse: Warehouse) -> date | None:
-    """Return the newest night that the marts have seen, finished or not."""
-    if not warehouse.exists("cash_flow", "fct_seller_health_daily"):
-        return None
-    rows = warehouse.query(
-        "select max(as_of_date) as newest from cash_flow.fct_seller_health_daily"
-    )
-    newest: date | None = rows["newest"][0].as_py()
-    return newest
+def _start(night: Night, warehouse: Warehouse) -> Start:
+    """Return what the marts can start from.
+
+    A build that failed has left no night, so the next one starts from nothing. A night
+    asks of everything on Sundays and where one before it was built without tests.
+    """
+    if not warehouse.exists("cash_flow", "rpt_built_night"):
+        return FROM_NOTHING
+    rows = warehouse.query("select * from cash_flow.rpt_built_night").to_pylist()
+    if not rows or rows[0]["as_of_date"] >= night.as_of_date:
+        return FROM_NOTHING
+    asks_of_changes = rows[0].get("is_tested") and night.as_of_date.weekday() != SUNDAY
+    built = rows[0]["as_of_date"]
+    return Start(built, built if asks_of_changes else None)
 
 
-def _run(night: Night, part: Part, *, is_full_refresh: bool) -> int:
+def _run(night: Night, part: Part, start: Start) -> int:
     target = night.workspace / "dbt"
     results_path = target / "run_results.json"
     results_path.unlink(missing_ok=True)
+    is_full_refresh = part == "cash_flow" and not start.built_date
     code, output = _dbt(
         night,
         target,
         "build",
         *("--select", f"tag:{part}"),
         *(["--full-refresh"] if is_full_refresh else []),
+        *(["--exclude", "tag:whole"] if start.tested_date else []),
+        start=start,
     )
     if code not in {0, 1} or not results_path.exists():
         raise BuildError(output)
@@ -92,7 +116,9 @@ def _run(night: Night, part: Part, *, is_full_refresh: bool) -> int:
     return len(results)
 
 
-def _dbt(night: Night, target: Path, *words: str) -> tuple[int, str]:
+def _dbt(
+    night: Night, target: Path, *words: str, start: Start = FROM_NOTHING
+) -> tuple[int, str]:
     """Run dbt for the night; return its exit code and what it printed."""
     target.mkdir(parents=True, exist_ok=True)
     arguments = [
@@ -112,6 +138,8 @@ def _dbt(night: Night, target: Path, *words: str) -> tuple[int, str]:
         **night.settings.dbt_environment(night.warehouse_address),
         "ADVANCES_AS_OF_DATE": night.as_of_date.isoformat(),
         "ADVANCES_POLICY_VERSION": night.policy.policy_version,
+        "ADVANCES_BUILT_NIGHT": str(start.built_date or ""),
+        "ADVANCES_TESTED_NIGHT": str(start.tested_date or ""),
     }
     printed = target / "printed.txt"
     code = run_dbt(arguments, environment, printed)

@@ -25,12 +25,17 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 #: What a project is not read again for: SQL reads them when it is made.
-NIGHT_VARIABLES = {"ADVANCES_AS_OF_DATE", "ADVANCES_POLICY_VERSION"}
+NIGHT_VARIABLES = {
+    "ADVANCES_AS_OF_DATE",
+    "ADVANCES_BUILT_NIGHT",
+    "ADVANCES_POLICY_VERSION",
+    "ADVANCES_TESTED_NIGHT",
+}
 
 #: How long an answer may lie there before it is passed on.
 _PATIENCE_SECONDS = 0.05
 
-#: The state of the project last read and what dbt made of it, in the process that builds.
+#: Where dbt runs: the state of the project last read, and what dbt made of it.
 _parsed: list[Any] = []
 
 
@@ -131,7 +136,8 @@ def _project(options: Mapping[str, str]) -> "Manifest | int":
     state = (words, _state_of(Path(options["--project-dir"])))
     has_written = (Path(options["--target-path"]) / "manifest.json").exists()
     if _parsed and _parsed[0] == state and has_written:
-        return _parsed[1]
+        known: Manifest = _parsed[1]
+        return known
     _parsed.clear()
     parsed = dbtRunner().invoke(["--quiet", "--no-use-colors", "parse", *words])
     if not isinstance(parsed.result, Manifest):

@@ -7,6 +7,7 @@ with ledger as (
         currency_code,
         {{ sum_minor('amount_minor') }} as balance_minor
     from {{ ref('stg_balance_transactions') }}
+    where {{ only_changed_days('occurred_date') }}
     group by seller_id, currency_code
 
 ),
@@ -19,6 +20,7 @@ flows as (
         {{ sum_minor('closing_balance_minor - opening_balance_minor') }}
             as balance_minor
     from {{ ref('fct_seller_cash_flows_daily') }}
+    where {{ only_changed_days('flow_date') }}
     group by seller_id, currency_code
 
 )

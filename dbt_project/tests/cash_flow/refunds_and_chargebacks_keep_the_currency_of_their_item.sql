@@ -5,6 +5,7 @@
 with order_items as (
 
     select * from {{ ref('stg_order_items') }}
+    where {{ only_changed('items') }}
 
 ),
 
@@ -15,12 +16,14 @@ given_back as (
         order_item_id,
         currency_code
     from {{ ref('stg_refunds') }}
+    where {{ only_changed('items') }}
     union all
     select
         chargeback_id as given_back_id,
         order_item_id,
         currency_code
     from {{ ref('stg_chargebacks') }}
+    where {{ only_changed('items') }}
 
 )
 

@@ -10,7 +10,9 @@ with sales as (
         currency_code,
         {{ sum_minor('captured_minor') }} as captured_minor
     from {{ ref('fct_sales') }}
-    where captured_at is not null
+    where
+        captured_at is not null
+        and {{ only_changed_days('cast(captured_at as date)') }}
     group by seller_id, cast(captured_at as date), currency_code
 
 ),
@@ -23,7 +25,7 @@ flows as (
         currency_code,
         captured_minor
     from {{ ref('fct_seller_cash_flows_daily') }}
-    where captured_count > 0
+    where captured_count > 0 and {{ only_changed_days('flow_date') }}
 
 )
 

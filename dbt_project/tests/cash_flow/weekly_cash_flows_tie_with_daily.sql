@@ -8,6 +8,7 @@ with daily as (
         {{ sum_minor('repayable_minor') }} as repayable_minor,
         {{ sum_minor('paid_out_minor') }} as paid_out_minor
     from {{ ref('fct_seller_cash_flows_daily') }}
+    where {{ only_changed_weeks('flow_date') }}
     group by seller_id, currency_code
 
 ),
@@ -21,19 +22,22 @@ weekly as (
         {{ sum_minor('repayable_minor') }} as repayable_minor,
         {{ sum_minor('paid_out_minor') }} as paid_out_minor
     from {{ ref('fct_seller_cash_flows_weekly') }}
+    where {{ only_changed_weeks('week_start_date') }}
     group by seller_id, currency_code
 
 )
 
+-- A seller whose weeks are quiet has no days to compare them with.
 select
-    daily.seller_id,
-    daily.currency_code
+    coalesce(daily.seller_id, weekly.seller_id) as seller_id,
+    coalesce(daily.currency_code, weekly.currency_code) as currency_code
 from daily
 full outer join weekly
     on
         daily.seller_id = weekly.seller_id
         and daily.currency_code = weekly.currency_code
-        and daily.captured_minor = weekly.captured_minor
-        and daily.repayable_minor = weekly.repayable_minor
-        and daily.paid_out_minor = weekly.paid_out_minor
-where daily.seller_id is null or weekly.seller_id is null
+where
+    weekly.seller_id is null
+    or coalesce(daily.captured_minor, 0) <> weekly.captured_minor
+    or coalesce(daily.repayable_minor, 0) <> weekly.repayable_minor
+    or coalesce(daily.paid_out_minor, 0) <> weekly.paid_out_minor

@@ -1,10 +1,18 @@
 -- Grain: one row per payout_id, seller_id and currency_code.
-{{ config(materialized='table') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy=adding_strategy(),
+    unique_key=['payout_id', 'seller_id', 'currency_code'],
+    on_schema_change='fail',
+    meta={'touched': none},
+    pre_hook='{{ delete_changed_payouts() }}'
+) }}
 
+-- depends_on: {{ ref('int_changed_payouts') }}
 with lines as (
 
     select * from {{ ref('stg_balance_transactions') }}
-    where payout_id is not null
+    {{ only_changed_payouts(days_of_lines_of_changed_payouts) }}
 
 ),
 
@@ -15,6 +23,7 @@ batch_lines as (
         *,
         kind = 'payout' and coalesce(source_id, '') = payout_id as is_own_line
     from lines
+    where payout_id is not null
 
 ),
 

@@ -1,4 +1,6 @@
 -- Grain: one row per gate_event and row_id, a span of days of one seller.
+{{ config(materialized='table') }}
+
 with checks as (
 
     select * from {{ ref('stg_compliance_checks') }}
@@ -31,17 +33,36 @@ passed as (
 
 ),
 
-tried as (
+failed as (
 
+    -- Few payouts fail: each looks for the next that was paid.
     select
-        *,
-        min(case when payout_status = 'paid' then initiated_at end) over (
-            partition by seller_id, currency_code
-            order by initiated_at, payout_id
-            rows between 1 following and unbounded following
-        ) as next_paid_at
-    from payouts
-    where initiated_at is not null
+        failures.payout_id,
+        failures.seller_id,
+        failures.currency_code,
+        failures.initiated_at,
+        min(paid.initiated_at) as next_paid_at
+    from payouts as failures
+    left join payouts as paid
+        on
+            failures.seller_id = paid.seller_id
+            and failures.currency_code = paid.currency_code
+            and paid.payout_status = 'paid'
+            and (
+                failures.initiated_at < paid.initiated_at
+                or (
+                    failures.initiated_at = paid.initiated_at
+                    and failures.payout_id < paid.payout_id
+                )
+            )
+    where
+        failures.initiated_at is not null
+        and failures.payout_status in ('failed', 'returned')
+    group by
+        failures.payout_id,
+        failures.seller_id,
+        failures.currency_code,
+        failures.initiated_at
 
 ),
 
@@ -78,8 +99,7 @@ final as (
         currency_code,
         cast(initiated_at as date) as starts_date,
         cast(next_paid_at as date) as ends_date
-    from tried
-    where payout_status in ('failed', 'returned')
+    from failed
 
 )
 

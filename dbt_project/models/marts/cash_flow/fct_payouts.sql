@@ -1,18 +1,26 @@
 -- Grain: one row per payout_id.
 {{ config(
+    materialized='incremental',
+    incremental_strategy=incremental_strategy(),
+    unique_key='payout_id',
+    on_schema_change='fail',
+    meta={'touched': 'days_of_changed_payouts'},
     partition_by=by_day('period_end_date'),
     cluster_by=by_seller()
 ) }}
 
+-- depends_on: {{ ref('int_changed_payouts') }}
 with payouts as (
 
     select * from {{ ref('stg_payouts') }}
+    {{ only_changed_payouts(days_of_changed_payouts) }}
 
 ),
 
 payout_lines as (
 
     select * from {{ ref('int_payout_lines') }}
+    {{ only_changed_payouts() }}
 
 ),
 

@@ -4,41 +4,32 @@
     incremental_strategy=incremental_strategy(),
     unique_key='order_item_id',
     on_schema_change='fail',
-    meta={'watermark': 'data_as_of', 'touched': 'days_of_changed_items'},
+    meta={'touched': 'days_of_changed_items'},
     partition_by=by_day('ordered_date'),
     cluster_by=by_seller()
 ) }}
 
-{% set changed_days = days_of_changed_items() if is_incremental() %}
-
+-- depends_on: {{ ref('int_changed_items') }}
 with order_items as (
 
     select * from {{ ref('stg_order_items') }}
-    {% if is_incremental() %}
-        where {{ changed_days }}
-    {% endif %}
+    {{ only_changed_items(days_of_changed_items) }}
 
 ),
 
 refunds as (
 
     select * from {{ ref('stg_refunds') }}
+    {{ only_changed_items() }}
 
 ),
 
 chargebacks as (
 
     select * from {{ ref('stg_chargebacks') }}
+    {{ only_changed_items() }}
 
 ),
-
-{% if is_incremental() %}
-    changed_items as (
-
-        {{ changed_items(changed_days) }}
-
-    ),
-{% endif %}
 
 refund_totals as (
 
@@ -101,10 +92,6 @@ final as (
         on
             order_items.order_item_id = chargeback_totals.order_item_id
             and order_items.currency_code = chargeback_totals.currency_code
-    {% if is_incremental() %}
-        inner join changed_items
-            on order_items.order_item_id = changed_items.order_item_id
-    {% endif %}
 
 )
 

@@ -1,10 +1,10 @@
 -- Grain: one row per seller_id, currency_code and flow_date with any movement.
 {{ config(
     materialized='incremental',
-    incremental_strategy=incremental_strategy(),
+    incremental_strategy=adding_strategy(),
     unique_key=['seller_id', 'currency_code', 'flow_date'],
     on_schema_change='fail',
-    meta={'watermark': 'data_as_of', 'touched': 'touched_flow_days'},
+    meta={'touched': 'touched_flow_days'},
     pre_hook='{{ delete_touched_days() }}',
     partition_by=by_day('flow_date'),
     cluster_by=by_seller()
@@ -15,7 +15,7 @@
     {% set balance_before = 'coalesce(balances_before.balance_minor, 0)' %}
 {% endif %}
 
--- depends_on: {{ ref('stg_balance_transaction_versions') }}
+-- depends_on: {{ ref('int_changed_lines') }}
 {% set first_date = first_touched_date() if is_incremental() %}
 
 with lines as (
@@ -30,7 +30,7 @@ with lines as (
 {% if is_incremental() %}
     touched as (
 
-        {{ first_touched_days(newest_since(first_date)) }}
+        {{ first_touched_days() }}
 
     ),
 

@@ -1,5 +1,11 @@
 -- Grain: one row per seller_id, currency_code and week_start_date, quiet ones included.
 {{ config(
+    materialized='incremental',
+    incremental_strategy=adding_strategy(),
+    unique_key=['seller_id', 'currency_code', 'week_start_date'],
+    on_schema_change='fail',
+    meta={'touched': 'touched_weeks'},
+    pre_hook='{{ delete_touched_weeks() }}',
     partition_by=by_day('week_start_date'),
     cluster_by=by_seller()
 ) }}
@@ -18,20 +24,19 @@
     'captured_count',
 ] %}
 
+-- depends_on: {{ ref('int_changed_lines') }}
 with daily_flows as (
 
     select * from {{ ref('fct_seller_cash_flows_daily') }}
+    {% if is_incremental() %}
+        where flow_date >= {{ first_touched_week() }}
+    {% endif %}
 
 ),
 
 first_weeks as (
 
-    select
-        seller_id,
-        currency_code,
-        {{ week_start('min(flow_date)') }} as first_week_start_date
-    from daily_flows
-    group by seller_id, currency_code
+    {{ first_weeks('daily_flows') }}
 
 ),
 
@@ -39,11 +44,12 @@ weeks as (
 
     select
         seller_id,
-        cast(week_start_date as date) as week_start_date,
-        currency_code
+        cast(week as date) as week_start_date,
+        currency_code,
+        balance_minor
     from first_weeks
     cross join {{ date_series(
-        'first_week_start_date', week_start(as_of_date()), 7, 'week_start_date'
+        'first_weeks.week_start_date', week_start(as_of_date()), 7, 'week'
     ) }}
 
 ),
@@ -54,6 +60,7 @@ weekly_flows as (
         weeks.seller_id,
         weeks.week_start_date,
         weeks.currency_code,
+        weeks.balance_minor as balance_before_minor,
         {% for flow in flows %}
             {{ sum_minor('daily_flows.' ~ flow) }} as {{ flow }},
         {% endfor %}
@@ -67,7 +74,11 @@ weekly_flows as (
             weeks.seller_id = daily_flows.seller_id
             and weeks.currency_code = daily_flows.currency_code
             and weeks.week_start_date = {{ week_start('daily_flows.flow_date') }}
-    group by weeks.seller_id, weeks.week_start_date, weeks.currency_code
+    group by
+        weeks.seller_id,
+        weeks.week_start_date,
+        weeks.currency_code,
+        weeks.balance_minor
 
 ),
 
@@ -76,7 +87,7 @@ balances as (
     select
         *,
         cast(
-            sum(net_minor) over (
+            balance_before_minor + sum(net_minor) over (
                 partition by seller_id, currency_code
                 order by week_start_date
             ) as int64

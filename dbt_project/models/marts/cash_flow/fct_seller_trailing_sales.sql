@@ -28,47 +28,43 @@ daily_flows as (
 
 ),
 
-seller_currencies as (
+flows as (
 
-    select
-        seller_id,
-        currency_code
-    from sellers
-    union distinct
-    select
-        seller_id,
-        currency_code
-    from daily_flows
-
-),
-
-trailing_weeks as (
-
-    -- Every window is whole weeks that end on the night; week 0 is the last.
     select
         seller_id,
         currency_code,
+        flow_date,
         weeks_ago,
-        {{ sum_minor('captured_minor') }} as captured_minor,
-        {{ sum_minor('refunded_minor') }} as refunded_minor,
-        {{ sum_minor('charged_back_minor') }} as charged_back_minor,
-        {{ sum_minor('repayable_minor') }} as repayable_minor,
-        {{ sum_minor('closing_balance_minor - opening_balance_minor') }} as net_minor,
-        count(case when captured_minor > 0 then 1 end) as active_days,
-        min(case when captured_minor > 0 then flow_date end) as first_sale_date,
-        max(case when captured_minor > 0 then flow_date end) as last_sale_date
+        captured_minor,
+        refunded_minor,
+        charged_back_minor,
+        repayable_minor,
+        closing_balance_minor - opening_balance_minor as net_minor
     from daily_flows
-    group by seller_id, currency_code, weeks_ago
+    union all
+    -- A seller without any movement has a row too.
+    select
+        seller_id,
+        currency_code,
+        cast(null as date) as flow_date,
+        cast(null as int64) as weeks_ago,
+        0 as captured_minor,
+        0 as refunded_minor,
+        0 as charged_back_minor,
+        0 as repayable_minor,
+        0 as net_minor
+    from sellers
 
 ),
 
 windows as (
 
+    -- Every window is whole weeks that end on the night; week 0 is the last.
     select
-        seller_currencies.seller_id,
-        seller_currencies.currency_code,
-        min(trailing_weeks.first_sale_date) as first_sale_date,
-        max(trailing_weeks.last_sale_date) as last_sale_date,
+        seller_id,
+        currency_code,
+        min(case when captured_minor > 0 then flow_date end) as first_sale_date,
+        max(case when captured_minor > 0 then flow_date end) as last_sale_date,
         {% for column, (flow, weeks) in windows.items() %}
             {{ sum_minor(flow, weeks) }} as {{ column }},
         {% endfor %}
@@ -77,13 +73,10 @@ windows as (
             {{ sum_minor('repayable_minor', 'weeks_ago = ' ~ week) }}
                 as week_{{ week }}_minor,
         {% endfor %}
-        {{ sum_minor('active_days', 'weeks_ago < 13') }} as active_91_days
-    from seller_currencies
-    left join trailing_weeks
-        on
-            seller_currencies.seller_id = trailing_weeks.seller_id
-            and seller_currencies.currency_code = trailing_weeks.currency_code
-    group by seller_currencies.seller_id, seller_currencies.currency_code
+        count(case when captured_minor > 0 and weeks_ago < 13 then 1 end)
+            as active_91_days
+    from flows
+    group by seller_id, currency_code
 
 ),
 

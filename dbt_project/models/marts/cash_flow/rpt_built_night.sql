@@ -25,7 +25,8 @@ final as (
 
     select
         {{ as_of_date() }} as as_of_date,
-        data_as_of
+        data_as_of,
+        {{ is_tested() }} as is_tested
     from newest_change
 
 )

@@ -1,13 +1,25 @@
 -- Grain: one row per seller_id, currency_code and payout_id.
+{{ config(
+    materialized='incremental',
+    incremental_strategy=adding_strategy(),
+    unique_key=['seller_id', 'currency_code', 'payout_id'],
+    on_schema_change='fail',
+    meta={'touched': none},
+    pre_hook='{{ delete_changed_payouts() }}'
+) }}
+
+-- depends_on: {{ ref('int_changed_payouts') }}
 with payouts as (
 
     select * from {{ ref('fct_payouts') }}
+    {{ only_changed_payouts() }}
 
 ),
 
 payout_lines as (
 
     select * from {{ ref('int_payout_lines') }}
+    {{ only_changed_payouts() }}
 
 ),
 

@@ -3,7 +3,7 @@
     incremental_strategy=incremental_strategy(),
     unique_key='order_item_id',
     on_schema_change='fail',
-    meta={'watermark': 'ingest_date', 'touched': 'days_of_new_order_items'},
+    meta={'touched': 'days_of_new_order_items'},
     partition_by=by_day('ordered_date'),
     cluster_by=by_seller()
 ) }}

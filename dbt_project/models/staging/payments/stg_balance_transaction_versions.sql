@@ -11,6 +11,7 @@ renamed as (
         ---------- ids
         balance_transaction_id,
         seller_id,
+        payout_id,
 
         ---------- dimensions
         currency_code,

@@ -3,10 +3,7 @@
     incremental_strategy=incremental_strategy(),
     unique_key='balance_transaction_id',
     on_schema_change='fail',
-    meta={
-        'watermark': 'ingest_date',
-        'touched': 'days_of_new_balance_transactions',
-    },
+    meta={'touched': 'days_of_new_balance_transactions'},
     pre_hook={
         'sql': "{{ forget_night('cash_flow', 'rpt_built_night') }}",
         'transaction': false,

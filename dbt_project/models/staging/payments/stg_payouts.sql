@@ -1,7 +1,21 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy=incremental_strategy(),
+    unique_key='payout_id',
+    on_schema_change='fail',
+    meta={'touched': 'days_of_new_payouts'},
+    partition_by=by_day('period_end_date'),
+    cluster_by=by_seller()
+) }}
+
 with source as (
 
     select * from {{ source('raw', 'payouts') }}
-    where {{ is_known() }}
+    where
+        {{ is_known() }}
+        {% if is_incremental() %}
+            and ingest_date >= {{ first_new_date() }}
+        {% endif %}
 
 ),
 

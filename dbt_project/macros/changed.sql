@@ -1,0 +1,43 @@
+{# What tests ask of on a night on which asking of everything is not due: the rows that
+   tonight can have changed. DECISIONS.md, "Tests of a forward night". #}
+
+{# Whether tests ask of everything, which they must unless all before tonight has been
+   asked; `advances build` knows. #}
+{% macro asks_of_everything() %}
+    {%- set text = env_var('ADVANCES_TESTED_NIGHT', '') if execute else '' -%}
+    {{- return(not text or built_night() is none) -}}
+{% endmacro %}
+
+
+{# The condition that a row is of a key or day that changed; true where everything is
+   asked, or the rows have neither. #}
+{% macro only_changed(what) %}
+    {%- set condition = changed_keys(what) if what in ('items', 'lines', 'payouts')
+        else only_changed_days() if what == 'days'
+        else only_changed_weeks() if what == 'weeks' -%}
+    {{- return(condition if condition and not asks_of_everything() else 'true') -}}
+{% endmacro %}
+
+
+{% macro changed_keys(what) %}
+    {%- set key, table = {
+        'items': ('order_item_id', ref('int_changed_items')),
+        'lines': ('balance_transaction_id', ref('int_changed_lines')),
+        'payouts': ('payout_id', ref('int_changed_payouts')),
+    }[what] -%}
+    {{- return(
+        key ~ ' in (select changed.' ~ key ~ ' from ' ~ table ~ ' as changed)'
+    ) -}}
+{% endmacro %}
+
+
+{% macro only_changed_days(column='flow_date') %}
+    {%- set first = first_touched_date() -%}
+    {{- return('true' if asks_of_everything() else column ~ ' >= ' ~ first) -}}
+{% endmacro %}
+
+
+{% macro only_changed_weeks(column='week_start_date') %}
+    {%- set first = first_touched_week() -%}
+    {{- return('true' if asks_of_everything() else column ~ ' >= ' ~ first) -}}
+{% endmacro %}

@@ -1,0 +1,16 @@
+-- Grain: one row per payout_id, of payouts with something new tonight.
+{{ config(materialized='table') }}
+
+with new_rows as (
+
+    select payout_id
+    from {{ ref('stg_payouts') }}
+    where {{ is_new() }}
+    union distinct
+    select payout_id
+    from {{ ref('int_changed_lines') }}
+    where payout_id is not null
+
+)
+
+select * from new_rows

@@ -1,0 +1,175 @@
+"""A night that adds to the marts leaves them as a build of all history would."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from nights import change, night_of, rows_of, value_of
+
+from jobs.build import build
+from jobs.ingest import ingest
+from jobs.night import Night
+from jobs.sources.catalogue import SampleSource
+from jobs.sources.protocol import DataError
+from jobs.sources.sample import Sample
+
+# Its nights end on a Saturday.
+SAMPLE = Sample(sellers=60, days=400, seed=3)
+STATE = (
+    "dim_sellers",
+    "fct_advance_changes",
+    "fct_advance_repayments",
+    "fct_advances",
+    "fct_payouts",
+    "fct_sales",
+    "fct_seller_cash_flows_daily",
+    "fct_seller_cash_flows_weekly",
+    "fct_seller_gates",
+    "fct_seller_health_daily",
+    "fct_seller_trailing_sales",
+    "fct_seller_unusual_sales_daily",
+    "rpt_advance_faults",
+    "rpt_payout_reconciliation",
+)
+#: Versions that come late, of rows that moved: what is new in each, and which row.
+LATE = {
+    # A line to another day, to another payout, seller and currency, and back in time
+    # before all others of its seller; one whose amount was wrong for a year.
+    "balance_transactions": {
+        "occurred_at = occurred_at + interval 40 day": "kind = 'sale' and {nth} = 3",
+        "payout_id = 'unheard_of'": "kind = 'refund' and {nth} = 2",
+        "payout_id = null": "kind = 'sale' and {nth} = 70",
+        "seller_id = 'newcomer', currency_code = 'JPY'": "kind = 'sale' and {nth} = 9",
+        "occurred_at = '2024-02-29 12:00:00'": "kind = 'commission' and {nth} = 200",
+        "amount_minor = amount_minor + 1": "kind = 'commission' and {nth} = 20",
+    },
+    "order_items": {
+        "ordered_at = ordered_at - interval 30 day": "{nth} = 11",
+        "gross_minor = gross_minor + 5": "{nth} = 1",
+        "status = 'cancelled', captured_at = null": "{nth} = 100",
+    },
+    "payouts": {
+        "status = 'failed', paid_at = null": "{nth} = 5",
+        "seller_id = 'newcomer', currency_code = 'JPY'": "{nth} = 6",
+        "period_end_date = period_end_date + 1": "{nth} = 7",
+        "amount_minor = amount_minor + 7": "{nth} = 80",
+    },
+    "refunds": {"amount_minor = amount_minor + 3": "{nth} = 4"},
+    "advance_repayments": {"amount_minor = -5": "{nth} = 2"},
+}
+
+
+def on(night: Night, days: int) -> Night:
+    """Return the night some days after this one."""
+    return replace(night, as_of_date=night.as_of_date + timedelta(days=days))
+
+
+@pytest.fixture
+def thursday(tmp_path: Path) -> Night:
+    """Return a night ten days before the sample's end whose marts are built."""
+    source = SampleSource(SAMPLE, tmp_path)
+    night = night_of(tmp_path, source, SAMPLE.end_date - timedelta(days=9))
+    ingest(night)
+    build(night, "cash_flow")
+    return night
+
+
+def late_versions(night: Night) -> list[str]:
+    """Return statements that add late versions of rows of different keys."""
+    statements = []
+    for table, changes in LATE.items():
+        key = table.removesuffix("s") + "_id"
+        for new, which in changes.items():
+            columns = ", ".join(
+                f"{value} as {name}"
+                for name, value in (one.split(" = ") for one in new.split(", "))
+            )
+            nth = f"dense_rank() over (order by {key})"
+            newest = f"row_number() over (partition by {key} order by updated_at desc)"
+            kind = which.partition(" and ")[0] if " and " in which else "true"
+            number = which.rpartition(" = ")[2]
+            statements.append(
+                f"insert into raw.{table} select * replace ({columns},"
+                f" timestamp '{night.as_of_date} 20:00:00' as updated_at,"
+                f" date '{night.as_of_date}' as ingest_date) from raw.{table}"
+                f" where {kind} and updated_at < '2026-06-01'"
+                f" qualify {nth} = {number} and {newest} = 1"
+            )
+    return statements
+
+
+def state_of(night: Night) -> dict[str, list[dict[str, object]]]:
+    """Return every row of the night's marts."""
+    nights = ("fct_seller_health_daily", "fct_seller_unusual_sales_daily")
+    return {
+        mart: rows_of(
+            night,
+            f"select * from cash_flow.{mart}"
+            + (f" where as_of_date = '{night.as_of_date}'" if mart in nights else "")
+            + " order by all",
+        )
+        for mart in STATE
+    }
+
+
+def test_late_and_moved_rows_leave_what_a_full_build_makes(
+    thursday: Night, show: Callable[[str], None]
+) -> None:
+    """Two nights that add, with rows that moved on every side, equal starting over."""
+    saturday, tuesday = on(thursday, 2), on(thursday, 5)
+    for night, versions in ((saturday, late_versions(saturday)), (tuesday, [])):
+        ingest(night)
+        change(night, *versions)
+        build(night, "cash_flow")
+
+    added = state_of(tuesday)
+    change(tuesday, "delete from cash_flow.rpt_built_night")
+    build(tuesday, "cash_flow")
+    made = state_of(tuesday)
+    assert all(made.values())
+    for mart in STATE:
+        assert made[mart] == added[mart], mart
+    moved = "select count(*) from cash_flow.{} where seller_id = 'newcomer'"
+    assert value_of(tuesday, moved.format("fct_seller_cash_flows_weekly")) > 20
+    assert value_of(tuesday, moved.format("fct_payouts")) == 1
+    show(f"{sum(map(len, made.values())):,} rows of {len(STATE)} marts are the same")
+
+
+def test_old_faults_are_found_on_sunday_and_mended_after(thursday: Night) -> None:
+    """Other nights ask of what they change; after a failed build all is made anew."""
+    saturday, sunday = on(thursday, 2), on(thursday, 3)
+    change(
+        thursday,
+        "update cash_flow.fct_seller_cash_flows_daily"
+        " set captured_minor = captured_minor + 1 where flow_date = '2026-01-15'",
+    )
+    for night in (saturday, sunday):
+        ingest(night)
+    assert build(saturday, "cash_flow") > 0
+
+    with pytest.raises(DataError, match="balances_tie_fct_seller_cash_flows_daily"):
+        build(sunday, "cash_flow")
+    build(sunday, "cash_flow")
+    assert value_of(sunday, "select is_tested from cash_flow.rpt_built_night")
+
+
+def test_a_night_after_an_untested_one_asks_of_everything(
+    thursday: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a night without tests left is not taken as asked."""
+    friday, saturday = on(thursday, 1), on(thursday, 2)
+    with monkeypatch.context() as patch:
+        patch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", "test unit_test")
+        ingest(friday)
+        build(friday, "cash_flow")
+    change(
+        friday,
+        "insert into cash_flow.fct_sales select * from cash_flow.fct_sales"
+        " order by ordered_at, order_item_id limit 1",
+    )
+    ingest(saturday)
+
+    with pytest.raises(DataError, match="unique_grain_fct_sales"):
+        build(saturday, "cash_flow")
