@@ -106,14 +106,20 @@
 {% endmacro %}
 
 
-{# The same of the ledger lines of those payouts. #}
-{% macro days_of_lines_of_changed_payouts() %}
-    {{- return(is_day_of(
-        'occurred_date',
-        "select distinct occurred_date from " ~ ref('stg_balance_transactions')
-        ~ " where payout_id in (select payout_id from " ~ ref('int_changed_payouts')
-        ~ ")"
-    )) -}}
+{# The condition that a ledger line is not older than all lines of those payouts. #}
+{% macro since_first_line_of_changed_payouts() %}
+    {%- set payouts = ref('int_changed_payouts') -%}
+    {%- set lines = ref('int_changed_lines') -%}
+    {%- set found = run_query(
+        "with first_dates as (select min(first_line_date) as first_date from " ~ this
+        ~ " where payout_id in (select payout_id from " ~ payouts ~ ")"
+        ~ " union all select min(occurred_date) as first_date from " ~ lines
+        ~ ") select min(first_date) as first_date from first_dates"
+    ) if execute -%}
+    {%- set first_date = found.columns[0].values()[0] if found -%}
+    {{- return(
+        "occurred_date >= cast('" ~ (first_date or '9999-12-31') ~ "' as date)"
+    ) -}}
 {% endmacro %}
 
 

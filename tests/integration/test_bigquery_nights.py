@@ -89,8 +89,11 @@ LOADED = ("sellers", "order_items", "payouts")
 BIG = {
     "order_items": "ingest_date",
     "balance_transactions": "ingest_date",
+    "payouts": "ingest_date",
     "stg_order_items": "ordered_date",
     "stg_balance_transactions": "occurred_date",
+    "stg_payouts": "period_end_date",
+    "fct_payouts": "period_end_date",
     "fct_sales": "ordered_date",
     "fct_seller_cash_flows_daily": "flow_date",
     "stg_forecast_quantiles": "as_of_date",
@@ -99,11 +102,16 @@ BIG = {
 BIG_READS = {
     "stg_order_items": {"order_items", "stg_order_items"},
     "stg_balance_transactions": {"balance_transactions", "stg_balance_transactions"},
+    "stg_payouts": {"payouts", "stg_payouts"},
+    "int_payout_lines": {"stg_balance_transactions"},
+    "fct_payouts": {"stg_payouts", "fct_payouts"},
+    "rpt_payout_reconciliation": {"fct_payouts"},
     "fct_sales": {"stg_order_items", "fct_sales"},
     "fct_seller_cash_flows_daily": {
         "stg_balance_transactions",
         "fct_seller_cash_flows_daily",
     },
+    "fct_seller_cash_flows_weekly": {"fct_seller_cash_flows_daily"},
     "fct_seller_health_daily": set(),
     "fct_seller_unusual_sales_daily": {"fct_seller_cash_flows_daily"},
     "fct_eligibility_decisions": set(),

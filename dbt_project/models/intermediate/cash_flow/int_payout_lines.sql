@@ -8,11 +8,11 @@
     pre_hook='{{ delete_changed_payouts() }}'
 ) }}
 
--- depends_on: {{ ref('int_changed_payouts') }}
+-- depends_on: {{ ref('int_changed_payouts') }} and {{ ref('int_changed_lines') }}
 with lines as (
 
     select * from {{ ref('stg_balance_transactions') }}
-    {{ only_changed_payouts(days_of_lines_of_changed_payouts) }}
+    {{ only_changed_payouts(since_first_line_of_changed_payouts) }}
 
 ),
 
@@ -33,6 +33,7 @@ totals as (
         payout_id,
         seller_id,
         currency_code,
+        min(occurred_date) as first_line_date,
         {{ ledger_totals() }},
         {{ sum_minor('amount_minor', "kind = 'payout' and not is_own_line") }}
             as returned_minor,

@@ -8,11 +8,11 @@
     pre_hook='{{ delete_changed_payouts() }}'
 ) }}
 
--- depends_on: {{ ref('int_changed_payouts') }}
+-- depends_on: {{ ref('int_changed_payouts') }} and {{ ref('stg_payouts') }}
 with payouts as (
 
     select * from {{ ref('fct_payouts') }}
-    {{ only_changed_payouts() }}
+    {{ only_changed_payouts(days_of_changed_payouts) }}
 
 ),
 
