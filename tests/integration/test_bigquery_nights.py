@@ -103,6 +103,7 @@ BIG_READS = {
     "stg_order_items": {"order_items", "stg_order_items"},
     "stg_balance_transactions": {"balance_transactions", "stg_balance_transactions"},
     "stg_payouts": {"payouts", "stg_payouts"},
+    "stg_refunds": set(),
     "int_payout_lines": {"stg_balance_transactions"},
     "fct_payouts": {"stg_payouts", "fct_payouts"},
     "rpt_payout_reconciliation": {"fct_payouts"},

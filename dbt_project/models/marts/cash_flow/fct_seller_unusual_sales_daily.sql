@@ -35,13 +35,29 @@ daily_flows as (
 
     select
         *,
-        {{ days_between('flow_date', as_of_date()) }} as days_ago,
-        row_number() over (
-            partition by seller_id, currency_code, flow_date > {{ as_of_date(-28) }}
-            order by captured_minor desc, flow_date asc
-        ) as day_rank
+        {{ days_between('flow_date', as_of_date()) }} as days_ago
     from {{ ref('fct_seller_cash_flows_daily') }}
     where flow_date > {{ as_of_date(-392) }} and flow_date <= {{ as_of_date() }}
+
+),
+
+best_days as (
+
+    {{ best_days('daily_flows') }}
+
+),
+
+marked_flows as (
+
+    select
+        daily_flows.*,
+        best_days.captured_minor as best_day_minor
+    from daily_flows
+    left join best_days
+        on
+            daily_flows.seller_id = best_days.seller_id
+            and daily_flows.currency_code = best_days.currency_code
+            and daily_flows.flow_date = best_days.flow_date
 
 ),
 
@@ -51,13 +67,12 @@ windows as (
         seller_id,
         currency_code,
         {{ sum_minor('captured_minor', 'days_ago < 28') }} as captured_28_days_minor,
-        {{ sum_minor('captured_minor', 'days_ago < 28 and day_rank <= 3') }}
-            as best_3_days_minor,
+        {{ sum_minor('best_day_minor') }} as best_3_days_minor,
         {{ sum_minor('repayable_minor', 'days_ago between 28 and 118') }}
             as repayable_91_days_before_minor,
         {{ sum_minor('repayable_minor', 'days_ago >= 28') }}
             as repayable_364_days_before_minor
-    from daily_flows
+    from marked_flows
     group by seller_id, currency_code
 
 ),

@@ -1,7 +1,20 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy=incremental_strategy(),
+    unique_key='refund_id',
+    on_schema_change='fail',
+    meta={'touched': none},
+    cluster_by=by_seller()
+) }}
+
 with source as (
 
     select * from {{ source('raw', 'refunds') }}
-    where {{ is_known() }}
+    where
+        {{ is_known() }}
+        {% if is_incremental() %}
+            and ingest_date >= {{ first_new_date() }}
+        {% endif %}
 
 ),
 
