@@ -17,7 +17,8 @@
         {{- return("cast('0001-01-01' as date)") -}}
     {%- endif -%}
     {%- set night = modules.datetime.date.fromisoformat(built) -%}
-    {{- return("cast('" ~ (night + modules.datetime.timedelta(days=1)) ~ "' as date)") -}}
+    {%- set next = night + modules.datetime.timedelta(days=1) -%}
+    {{- return("cast('" ~ next ~ "' as date)") -}}
 {% endmacro %}
 
 

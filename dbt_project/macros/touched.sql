@@ -77,7 +77,7 @@
 {% endmacro %}
 
 
-{# Days of rows in a table, or in this one as it was, with a key that tonight touches. #}
+{# Days of rows in a table, or in this one as it was, with a key touched tonight. #}
 {% macro days_of_touched(day, key, touched, table) %}
     {%- set keys = "(select " ~ key ~ " from " ~ touched ~ ")" -%}
     {{- return(is_day_of(

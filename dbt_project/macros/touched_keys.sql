@@ -1,6 +1,6 @@
 {# Which items and payouts a forward night writes anew. #}
 
-{# Reads rows of touched items alone, of the days that `days` finds where it is named. #}
+{# Reads rows of touched items alone, and of the days that `days`, if named, finds. #}
 {% macro only_changed_items(days=none) %}
     {% if is_incremental() %}
         where

@@ -17,7 +17,8 @@
 
 {# The first week that changes of any seller. #}
 {% macro first_touched_week() %}
-    {%- set touched = modules.re.search('\\d{4}-\\d{2}-\\d{2}', first_touched_date()) -%}
+    {%- set literal = first_touched_date() -%}
+    {%- set touched = modules.re.search('\\d{4}-\\d{2}-\\d{2}', literal) -%}
     {%- set dates = [touched.group(), built_night() or '0001-01-01'] -%}
     {{- return(monday_of(dates | min)) -}}
 {% endmacro %}
@@ -28,7 +29,7 @@
 {% endmacro %}
 
 
-{# Takes out the weeks that are written anew: all open ones, and those of touched days. #}
+{# Takes out the weeks that are written anew: open ones and those of touched days. #}
 {% macro delete_touched_weeks() %}
     {% if is_incremental() %}
         delete from {{ this }}
