@@ -193,7 +193,7 @@ def losses(
         found.append(
             (
                 scored.ratio_to_seasonal_naive,
-                scored.coverage_80,
+                scored.coverage_80.inside,
                 scored.calibration_error,
             )
         )
