@@ -63,7 +63,8 @@ def fail(error: BaseException) -> NoReturn:
         parts = {"where": failure.where, "fix": failure.advice}
         telemetry.log.error(
             "%s: %s",
-            *(failure.kind, what),
+            failure.kind,
+            what,
             extra={"fields": parts | {"exit_code": failure.exit_code}},
             exc_info=shown,
         )

@@ -34,3 +34,49 @@
         where payout_id in (select payout_id from {{ ref('int_changed_payouts') }})
     {% endif %}
 {% endmacro %}
+
+
+{# Days of rows in a table, or in this one as it was, with a key touched tonight. #}
+{% macro days_of_touched(day, key, touched, table) %}
+    {%- set keys = "(select " ~ key ~ " from " ~ touched ~ ")" -%}
+    {{- return(is_day_of(
+        day,
+        "select " ~ day ~ " from " ~ table ~ " where " ~ key ~ " in " ~ keys
+        ~ " union distinct select " ~ day ~ " from " ~ this
+        ~ " where " ~ key ~ " in " ~ keys
+    )) -}}
+{% endmacro %}
+
+
+{% macro days_of_changed_items() %}
+    {{- return(days_of_touched(
+        'ordered_date',
+        'order_item_id',
+        ref('int_changed_items'),
+        ref('stg_order_items')
+    )) -}}
+{% endmacro %}
+
+
+{% macro days_of_changed_payouts() %}
+    {{- return(days_of_touched(
+        'period_end_date', 'payout_id', ref('int_changed_payouts'), ref('stg_payouts')
+    )) -}}
+{% endmacro %}
+
+
+{# The condition that a ledger line is not older than all lines of those payouts. #}
+{% macro since_first_line_of_changed_payouts() %}
+    {%- set payouts = ref('int_changed_payouts') -%}
+    {%- set lines = ref('int_changed_lines') -%}
+    {%- set found = run_query(
+        "with first_dates as (select min(first_line_date) as first_date from " ~ this
+        ~ " where payout_id in (select payout_id from " ~ payouts ~ ")"
+        ~ " union all select min(occurred_date) as first_date from " ~ lines
+        ~ ") select min(first_date) as first_date from first_dates"
+    ) if execute -%}
+    {%- set first_date = found.columns[0].values()[0] if found -%}
+    {{- return(
+        "occurred_date >= cast('" ~ (first_date or '9999-12-31') ~ "' as date)"
+    ) -}}
+{% endmacro %}

@@ -1,7 +1,7 @@
 -- Grain: one row per order_item_id, of items with something new tonight.
 {{ config(materialized='table') }}
 
-with new_rows as (
+with final as (
 
     select order_item_id
     from {{ ref('stg_order_items') }}
@@ -17,4 +17,4 @@ with new_rows as (
 
 )
 
-select * from new_rows
+select * from final

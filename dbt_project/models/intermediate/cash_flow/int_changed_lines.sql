@@ -1,4 +1,5 @@
--- Grain: one row per balance_transaction_id and version, of lines new tonight.
+-- Grain: one row per balance_transaction_id, updated_at and ingest_date, of lines new
+-- tonight.
 {{ config(materialized='table') }}
 
 with versions as (
@@ -23,7 +24,8 @@ final as (
         versions.payout_id,
         versions.currency_code,
         versions.occurred_date,
-        versions.updated_at
+        versions.updated_at,
+        versions.ingest_date
     from versions
     inner join new_lines
         on versions.balance_transaction_id = new_lines.balance_transaction_id

@@ -1,7 +1,7 @@
 -- Grain: one row per payout_id, of payouts with something new tonight.
 {{ config(materialized='table') }}
 
-with new_rows as (
+with final as (
 
     select payout_id
     from {{ ref('stg_payouts') }}
@@ -13,4 +13,4 @@ with new_rows as (
 
 )
 
-select * from new_rows
+select * from final
