@@ -78,18 +78,18 @@ def _start(night: Night, warehouse: Warehouse) -> Start:
     """Return what the marts can start from.
 
     A build that failed has left no night, so the next one starts from nothing; so does
-    the first one after a version that did not say whether it had been tested. A night
-    asks of everything on Sundays and where one before it was built without tests.
+    the first one after a version that kept no list of changed lines. A night asks of
+    everything on Sundays and where one before it was built without tests.
     """
-    if not warehouse.exists("cash_flow", "rpt_built_night"):
+    if not warehouse.exists("cash_flow", "rpt_built_night") or not warehouse.exists(
+        "staging", "stg_changed_lines"
+    ):
         return FROM_NOTHING
     rows = warehouse.query("select * from cash_flow.rpt_built_night").to_pylist()
     if not rows or rows[0]["as_of_date"] >= night.as_of_date:
         return FROM_NOTHING
-    built, is_tested = rows[0]["as_of_date"], rows[0].get("is_tested")
-    if is_tested is None:
-        return FROM_NOTHING
-    asks_of_changes = is_tested and night.as_of_date.weekday() != SUNDAY
+    built = rows[0]["as_of_date"]
+    asks_of_changes = rows[0]["is_tested"] and night.as_of_date.weekday() != SUNDAY
     return Start(built, built if asks_of_changes else None)
 
 

@@ -32,9 +32,6 @@ NIGHT_VARIABLES = {
     "ADVANCES_TESTED_NIGHT",
 }
 
-#: How long an answer may lie there before it is passed on.
-_PATIENCE_SECONDS = 0.05
-
 #: Where dbt runs: the state of the project last read, and what dbt made of it.
 _parsed: list[Any] = []
 
@@ -110,6 +107,7 @@ def _build(arguments: list[str]) -> int:
     project = _project(dict(itertools.pairwise(arguments)))
     if isinstance(project, int):
         return project
+    ended, alive = os.pipe()
     child = os.fork()
     if not child:
         gc.disable()  # Too short a life to look through a project that nobody frees.
@@ -118,7 +116,8 @@ def _build(arguments: list[str]) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)  # Taking all of dbt apart first takes half a second.
-    return _wait_for(child)
+    os.close(alive)
+    return _wait_for(child, ended)
 
 
 def _project(options: Mapping[str, str]) -> "Manifest | int":
@@ -175,19 +174,20 @@ def _exit_code(done: "dbtRunnerResult") -> int:
     return 0 if done.success else 1
 
 
-def _wait_for(child: int) -> int:
+def _wait_for(child: int, ended: int) -> int:
     """Return the exit code of the build; kill it where nobody waits for it any more.
 
-    Nobody asks again before the answer, so that input means its end.
+    The pipe ``ended`` closes with the build. Nobody asks again before the answer, so
+    that other input means the end of who asked.
     """
-    while True:
-        found, status = os.waitpid(child, os.WNOHANG)
-        if found:
-            return os.waitstatus_to_exitcode(status)
-        if select.select([sys.stdin], [], [], _PATIENCE_SECONDS)[0]:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            sys.exit(1)
+    ready, _, _ = select.select([ended, sys.stdin], [], [])
+    os.close(ended)
+    if ready == [sys.stdin]:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        sys.exit(1)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from jobs.sales_history import (
     read_model_before,
 )
 from jobs.settings import ConfigurationError
+from jobs.warehouse.duckdb import one_row
 from jobs.warehouse.protocol import Warehouse, Write
 from jobs.warehouse.tables import FORECAST_MODELS, FORECAST_QUANTILES, QUANTILE_COLUMNS
 
@@ -101,7 +102,7 @@ def model_write(night: Night, model: str, data_as_of: object) -> Write:
         "code_version": night.versions["code_version"],
         "data_as_of": data_as_of,
     }
-    return Write(FORECAST_MODELS, partition, pa.Table.from_pylist([row]))
+    return Write(FORECAST_MODELS, partition, one_row(FORECAST_MODELS, row))
 
 
 def forecast_predict(night: Night, share: Share) -> int:

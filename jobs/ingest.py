@@ -21,6 +21,7 @@ from jobs.sources.tables import TABLES, Kind
 from jobs.sources.tables import Table as ContractTable
 from jobs.sources.validation import Validated, validate
 from jobs.warehouse import tables as warehouse_tables
+from jobs.warehouse.duckdb import one_row
 from jobs.warehouse.protocol import Warehouse, Write
 from jobs.warehouse.table import Table, Type
 from jobs.warehouse.tables import LOADS, QUARANTINE
@@ -301,4 +302,4 @@ def _load_write(night: Night, table: Validated, window: Window) -> Write:
         "collapsed_duplicate_count": table.collapsed_duplicate_count,
         "derived_columns": ", ".join(night.source.derived.get(table.table.name, ())),
     }
-    return Write(LOADS, _partition(night, table), pa.Table.from_pylist([row]))
+    return Write(LOADS, _partition(night, table), one_row(LOADS, row))

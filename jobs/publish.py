@@ -86,7 +86,7 @@ def _publish(night: Night) -> _Outcome:
 
 def _keep(night: Night, outcome: _Outcome) -> None:
     """Replace what is kept of the night's publication."""
-    import pyarrow as pa  # noqa: PLC0415 - a slow import
+    from jobs.warehouse.duckdb import one_row  # noqa: PLC0415 - a slow import
 
     partition = {
         "as_of_date": night.as_of_date,
@@ -103,7 +103,7 @@ def _keep(night: Night, outcome: _Outcome) -> None:
     }
     with night.warehouse() as warehouse:
         warehouse.ensure([PUBLICATIONS])
-        rows = pa.Table.from_pylist([row])
+        rows = one_row(PUBLICATIONS, row)
         warehouse.replace([Write(PUBLICATIONS, partition, rows)])
 
 

@@ -24,8 +24,8 @@
 
 {# The condition that a row came since that night. Where all starts over nobody asks,
    and all would be many. #}
-{% macro is_new() -%}
-    {{ 'false' if built_night() is none else 'ingest_date >= ' ~ first_new_date() }}
+{% macro is_new(column='ingest_date') -%}
+    {{ 'false' if built_night() is none else column ~ ' >= ' ~ first_new_date() }}
 {%- endmacro %}
 
 

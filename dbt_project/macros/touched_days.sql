@@ -7,14 +7,14 @@
         seller_id,
         currency_code,
         min(occurred_date) as first_touched_date
-    from {{ ref('int_changed_lines') }}
+    from {{ ref('stg_changed_lines') }}
     group by seller_id, currency_code
 {%- endmacro %}
 
 
 {# The earliest of those days as a literal: no partition before it is touched. #}
 {% macro first_touched_date() %}
-    {%- set lines = ref('int_changed_lines') -%}
+    {%- set lines = ref('stg_changed_lines') -%}
     {%- set found = run_query(
         "select min(occurred_date) as first_date from " ~ lines
     ) if execute -%}

@@ -65,13 +65,49 @@
 {% endmacro %}
 
 
-{# The condition that a ledger line is not older than all lines of those payouts. #}
-{% macro since_first_line_of_changed_payouts() %}
-    {%- set payouts = ref('int_changed_payouts') -%}
-    {%- set lines = ref('int_changed_lines') -%}
+{# Takes out the lines that came again. Most nights have none, and then nobody has to
+   look for tonight's keys among all. BigQuery merges instead. #}
+{% macro delete_known_lines() %}
+    {% if is_incremental() and target.type != 'bigquery' %}
+        delete from {{ this }}
+        where balance_transaction_id in (
+            select balance_transaction_id
+            from {{ ref('stg_changed_lines') }}
+            where was_known
+        )
+    {% endif %}
+{% endmacro %}
+
+
+{# Payouts that had a line which came again, or that got it: all their lines are added
+   up again. To those of other payouts tonight's are added. #}
+{% macro recounted_payouts() -%}
+    select changed.payout_id
+    from {{ ref('stg_changed_lines') }} as changed
+    where
+        changed.payout_id is not null
+        and changed.balance_transaction_id in (
+            select known.balance_transaction_id
+            from {{ ref('stg_changed_lines') }} as known
+            where known.was_known
+        )
+{%- endmacro %}
+
+
+{% macro delete_recounted_payouts() %}
+    {% if is_incremental() %}
+        delete from {{ this }} where payout_id in ({{ recounted_payouts() }})
+    {% endif %}
+{% endmacro %}
+
+
+{# The condition that a ledger line is not older than tonight's, nor than all lines of
+   those payouts. #}
+{% macro since_first_line_of_recounted_payouts() %}
+    {%- set lines = ref('stg_changed_lines') -%}
     {%- set found = run_query(
         "with first_dates as (select min(first_line_date) as first_date from " ~ this
-        ~ " where payout_id in (select payout_id from " ~ payouts ~ ")"
+        ~ " where payout_id in (" ~ recounted_payouts() ~ ")"
         ~ " union all select min(occurred_date) as first_date from " ~ lines
         ~ ") select min(first_date) as first_date from first_dates"
     ) if execute -%}

@@ -45,15 +45,16 @@ def test_changed_lines_are_found_on_their_days_and_shown(night: Night) -> None:
     raised, lost = (row["advance_repayment_id"] for row in holdbacks)
     change(
         night,
-        "update cash_flow.fct_advance_repayments set applied_minor = applied_minor + 7"
+        "update intermediate.int_advance_repayments"
+        " set applied_minor = applied_minor + 7"
         f" where advance_repayment_id = '{raised}'",
-        "delete from cash_flow.fct_advance_repayments"
+        "delete from intermediate.int_advance_repayments"
         f" where advance_repayment_id = '{lost}'",
-        "insert into cash_flow.fct_advance_repayments by name"
+        "insert into intermediate.int_advance_repayments by name"
         " select * exclude (closed_at) replace ('late' as advance_repayment_id,"
         " 'holdback' as kind, 0 as applied_minor, 5 as excess_minor,"
         " closed_at + interval 1 day as repaid_at)"
-        " from cash_flow.fct_advance_repayments"
+        " from intermediate.int_advance_repayments"
         " inner join (select advance_id, closed_at from cash_flow.fct_advances"
         " where status = 'repaid' and closed_at between '2026-09-01' and '2026-10-20'"
         " limit 1) using (advance_id) limit 1",

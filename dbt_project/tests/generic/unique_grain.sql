@@ -6,7 +6,7 @@
     select
         {{ columns | join(', ') }},
         count(*) as row_count
-    from {{ model }}
+    from {{ changed_lines(model) if changed == 'lines' else model }}
     where
         {{ 'as_of_date >= ' ~ as_of_date() if only_tonight else only_changed(changed) }}
     group by {{ columns | join(', ') }}

@@ -1,5 +1,9 @@
 -- Grain: one row per advance_repayment_id.
-{{ config(materialized='table') }}
+{{ config(
+    materialized='table',
+    partition_by=by_day('repaid_at', 'timestamp'),
+    cluster_by=by_seller()
+) }}
 
 with repayments as (
 
@@ -36,6 +40,24 @@ applied as (
 
 ),
 
+running as (
+
+    select
+        *,
+        case
+            when advance_currency_code = currency_code
+                then owed_minor - repaid_to_date_minor
+        end as balance_after_minor,
+        coalesce(
+            {{ pro_rata('repaid_to_date_minor', 'fee_minor', 'owed_minor') }}, 0
+        ) as fee_to_date_minor,
+        coalesce({{ pro_rata(
+            '(repaid_to_date_minor - applied_minor)', 'fee_minor', 'owed_minor'
+        ) }}, 0) as fee_before_minor
+    from applied
+
+),
+
 final as (
 
     select
@@ -50,13 +72,16 @@ final as (
         amount_minor,
         applied_minor,
         received_minor - applied_minor as excess_minor,
+        applied_minor - (fee_to_date_minor - fee_before_minor) as advance_part_minor,
+        fee_to_date_minor - fee_before_minor as fee_part_minor,
         repaid_to_date_minor,
+        balance_after_minor,
         is_recovery,
         case
             when fault is null and applied_minor < received_minor then 'over_repaid'
             else fault
         end as fault
-    from applied
+    from running
 
 )
 

@@ -8,7 +8,7 @@ with final as (
     where {{ is_new() }}
     union distinct
     select payout_id
-    from {{ ref('int_changed_lines') }}
+    from {{ ref('stg_changed_lines') }}
     where payout_id is not null
 
 )

@@ -16,6 +16,8 @@ joined as (
     select
         repayments.*,
         advances.seller_id,
+        advances.currency_code as advance_currency_code,
+        advances.fee_minor,
         originals.amount_minor as original_minor,
         case
             when advances.status <> 'cancelled'
@@ -63,22 +65,32 @@ joined as (
 
 ),
 
+reversals as (
+
+    select
+        advance_repayment_id,
+        original_minor + sum(amount_minor) over (
+            partition by reversed_repayment_id
+            order by repaid_at, advance_repayment_id
+        ) as left_minor
+    from joined
+    where
+        fault_of_row is null
+        and kind = 'reversal'
+
+),
+
 checked as (
 
     select
-        *,
+        joined.*,
         case
-            when
-                fault_of_row is null
-                and kind = 'reversal'
-                and original_minor + sum(amount_minor) over (
-                    partition by reversed_repayment_id, fault_of_row
-                    order by repaid_at, advance_repayment_id
-                ) < 0
-                then 'reversal_above_original'
-            else fault_of_row
+            when reversals.left_minor < 0 then 'reversal_above_original'
+            else joined.fault_of_row
         end as fault
     from joined
+    left join reversals
+        on joined.advance_repayment_id = reversals.advance_repayment_id
 
 ),
 
@@ -96,6 +108,8 @@ final as (
         amount_minor,
         case when fault is null then amount_minor else 0 end as received_minor,
         owed_minor,
+        fee_minor,
+        advance_currency_code,
         is_recovery,
         fault
     from checked

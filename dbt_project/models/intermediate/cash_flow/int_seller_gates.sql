@@ -13,9 +13,17 @@ restrictions as (
 
 ),
 
-payouts as (
+failures as (
 
     select * from {{ ref('stg_payouts') }}
+    where initiated_at is not null and payout_status in ('failed', 'returned')
+
+),
+
+paid as (
+
+    select * from {{ ref('stg_payouts') }}
+    where payout_status = 'paid'
 
 ),
 
@@ -42,12 +50,11 @@ failed as (
         failures.currency_code,
         failures.initiated_at,
         min(paid.initiated_at) as next_paid_at
-    from payouts as failures
-    left join payouts as paid
+    from failures
+    left join paid
         on
             failures.seller_id = paid.seller_id
             and failures.currency_code = paid.currency_code
-            and paid.payout_status = 'paid'
             and (
                 failures.initiated_at < paid.initiated_at
                 or (
@@ -55,9 +62,6 @@ failed as (
                     and failures.payout_id < paid.payout_id
                 )
             )
-    where
-        failures.initiated_at is not null
-        and failures.payout_status in ('failed', 'returned')
     group by
         failures.payout_id,
         failures.seller_id,

@@ -15,7 +15,7 @@
     {% set balance_before = 'coalesce(balances_before.balance_minor, 0)' %}
 {% endif %}
 
--- depends_on: {{ ref('int_changed_lines') }}
+-- depends_on: {{ ref('stg_changed_lines') }}
 {% set first_date = first_touched_date() if is_incremental() %}
 
 with lines as (

@@ -24,7 +24,7 @@
     'captured_count',
 ] %}
 
--- depends_on: {{ ref('int_changed_lines') }}
+-- depends_on: {{ ref('stg_changed_lines') }}
 with daily_flows as (
 
     select * from {{ ref('fct_seller_cash_flows_daily') }}

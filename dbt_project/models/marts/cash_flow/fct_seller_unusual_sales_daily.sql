@@ -47,17 +47,14 @@ best_days as (
 
 ),
 
-marked_flows as (
+best_3_days as (
 
     select
-        daily_flows.*,
-        best_days.captured_minor as best_day_minor
-    from daily_flows
-    left join best_days
-        on
-            daily_flows.seller_id = best_days.seller_id
-            and daily_flows.currency_code = best_days.currency_code
-            and daily_flows.flow_date = best_days.flow_date
+        seller_id,
+        currency_code,
+        {{ sum_minor('captured_minor') }} as best_3_days_minor
+    from best_days
+    group by seller_id, currency_code
 
 ),
 
@@ -67,12 +64,11 @@ windows as (
         seller_id,
         currency_code,
         {{ sum_minor('captured_minor', 'days_ago < 28') }} as captured_28_days_minor,
-        {{ sum_minor('best_day_minor') }} as best_3_days_minor,
         {{ sum_minor('repayable_minor', 'days_ago between 28 and 118') }}
             as repayable_91_days_before_minor,
         {{ sum_minor('repayable_minor', 'days_ago >= 28') }}
             as repayable_364_days_before_minor
-    from marked_flows
+    from daily_flows
     group by seller_id, currency_code
 
 ),
@@ -123,6 +119,10 @@ final as (
         on
             trailing_sales.seller_id = windows.seller_id
             and trailing_sales.currency_code = windows.currency_code
+    left join best_3_days
+        on
+            trailing_sales.seller_id = best_3_days.seller_id
+            and trailing_sales.currency_code = best_3_days.currency_code
     left join recent_items
         on
             trailing_sales.seller_id = recent_items.seller_id

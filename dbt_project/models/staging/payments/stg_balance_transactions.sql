@@ -1,17 +1,15 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy=incremental_strategy(),
+    incremental_strategy=adding_strategy(),
     unique_key='balance_transaction_id',
     on_schema_change='fail',
     meta={'touched': 'days_of_new_balance_transactions'},
-    pre_hook={
-        'sql': "{{ forget_night('cash_flow', 'rpt_built_night') }}",
-        'transaction': false,
-    },
+    pre_hook='{{ delete_known_lines() }}',
     partition_by=by_day('occurred_date'),
     cluster_by=by_seller()
 ) }}
 
+-- depends_on: {{ ref('stg_changed_lines') }}
 with source as (
 
     select * from {{ source('raw', 'balance_transactions') }}
