@@ -28,6 +28,14 @@ from jobs.warehouse.tables import LOADS, QUARANTINE
 
 #: Without a row of these a first night has nothing to say; payouts may come later.
 _NEVER_EMPTY = ("sellers", "order_items")
+#: The night that dbt has built all cash-flow marts for.
+_BUILT_NIGHT = Table(
+    "cash_flow",
+    "rpt_built_night",
+    {"as_of_date": "date"},
+    key=("as_of_date",),
+    partition=("as_of_date",),
+)
 _TYPES: dict[Kind, Type] = {
     Kind.TEXT: "text",
     Kind.CURRENCY: "text",
@@ -253,7 +261,23 @@ def _write(
         _load_write(night, table, windows[table.table.name]) for table in validated
     ]
     with night.warehouse() as warehouse:
-        warehouse.replace([*quarantine, *loads, *outcome])
+        built = _built_of_them(night, warehouse)
+        warehouse.replace([*quarantine, *loads, *outcome, *built])
+
+
+def _built_of_them(night: Night, warehouse: Warehouse) -> list[Write]:
+    """Return what takes back that marts are built of the rows that are replaced.
+
+    They cannot go forward from there, because they do not tell what was taken away.
+    """
+    if not warehouse.exists(_BUILT_NIGHT.schema, _BUILT_NIGHT.name):
+        return []
+    rows = warehouse.query(f"select as_of_date from {_BUILT_NIGHT.address}")
+    return [
+        Write(_BUILT_NIGHT, {"as_of_date": as_of_date}, [])
+        for as_of_date in rows["as_of_date"].to_pylist()
+        if as_of_date >= night.as_of_date
+    ]
 
 
 _TOO_BROKEN_ADVICE = (

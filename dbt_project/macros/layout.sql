@@ -20,7 +20,7 @@
 
 
 {# Adds rows where a hook has taken out the ones they replace; BigQuery merges all the
-   same, into nothing. #}
+   same. #}
 {% macro adding_strategy() -%}
     {{- return('merge' if target.type == 'bigquery' else 'append') -}}
 {%- endmacro %}

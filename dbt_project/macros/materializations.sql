@@ -73,15 +73,26 @@
 {% endmaterialization %}
 
 
-{# The same for rows that are added, or replace others by key. #}
+{# The same for rows that are added, or replace others by key. Where a table may get a
+   column that its model got, dbt must see the rows before. #}
 {% macro add_in_place(target_relation) %}
     {%- set new_rows = make_temp_relation(target_relation) -%}
+    {%- set create = create_table_as(true, new_rows, compiled_code) -%}
+    {%- set may_change = config.get('on_schema_change') != 'fail' -%}
     {{ run_hooks(pre_hooks, inside_transaction=false) }}
+    {% if may_change %}
+        {% do run_query(create) %}
+        {% if run_query(column_differences(new_rows, target_relation)).rows %}
+            {% do process_schema_changes(
+                config.get('on_schema_change'), new_rows, target_relation
+            ) %}
+        {% endif %}
+    {% endif %}
     {% call statement('main', auto_begin=false) -%}
         begin transaction;
         {{ hooks_inside(pre_hooks) }}
-        {{ create_table_as(true, new_rows, compiled_code) }}
-        {{ require_same_columns(new_rows, target_relation) }};
+        {{ create if not may_change }}
+        {{ require_same_columns(new_rows, target_relation) if not may_change }};
         {{ replace_rows(new_rows, target_relation) }}
         {{ descriptions(target_relation) if asks_of_everything() }}
         {{ hooks_inside(post_hooks) }}
@@ -109,25 +120,27 @@
 {% endmaterialization %}
 
 
-{# Fails where the model has other columns than its table. #}
-{% macro require_same_columns(new_rows, target_relation) -%}
+{% macro column_differences(new_rows, target_relation) -%}
     with here as (
         select column_name, column_type from (describe {{ new_rows }})
     ),
     there as (
         select column_name, column_type from (describe {{ target_relation }})
-    ),
-    differences as (
-        (select * from here except select * from there)
-        union all
-        (select * from there except select * from here)
     )
+    (select * from here except select * from there)
+    union all
+    (select * from there except select * from here)
+{%- endmacro %}
+
+
+{# Fails where the model has other columns than its table. #}
+{% macro require_same_columns(new_rows, target_relation) -%}
     select error(
         'columns that {{ target_relation.identifier }} and its model do not share: '
         || string_agg(distinct column_name, ', ')
         || '; migrate the table or build it anew with dbt --full-refresh'
     )
-    from differences
+    from ({{ column_differences(new_rows, target_relation) }})
     having count(*) > 0
 {%- endmacro %}
 

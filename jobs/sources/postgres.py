@@ -106,21 +106,25 @@ class Postgres:
         with self._snapshot(f"reading {table}") as ask:
             columns = self._columns(ask, contract)
             queries = list(_queries(ask, contract, columns, window))
-            shares = [queries[first::_READERS] for first in range(_READERS)]
-            (row,) = ask("select pg_export_snapshot() as name").read_all().to_pylist()
+            first, *others = [queries[number::_READERS] for number in range(_READERS)]
 
-            def read(share: list[tuple[str, str]]) -> list[Path]:
-                with self._snapshot(f"reading {table}", row["name"]) as ask:
-                    return [
-                        self._write(
-                            contract, ask(sql), folder / f"{table}-{part}.parquet"
-                        )
-                        for part, sql in share
-                    ]
+            def read(ask: Ask, share: list[tuple[str, str]]) -> list[Path]:
+                return [
+                    self._write(contract, ask(sql), folder / f"{table}-{part}.parquet")
+                    for part, sql in share
+                ]
 
+            def read_beside(share: list[tuple[str, str]]) -> list[Path]:
+                with self._snapshot(f"reading {table}", exported) as ask:
+                    return read(ask, share)
+
+            exported = _exported(ask) if any(others) else ""
             with ThreadPoolExecutor(_READERS) as readers:
-                landed = readers.map(read, filter(None, shares))
-                return sorted(path for paths in landed for path in paths)
+                beside = [
+                    readers.submit(read_beside, share) for share in others if share
+                ]
+                paths = read(ask, first)
+                return sorted(paths + [path for one in beside for path in one.result()])
 
     @contextmanager
     def _snapshot(self, doing: str, exported: str = "") -> Iterator[Ask]:
@@ -198,13 +202,23 @@ class Postgres:
             for column in table.columns
         )
 
+    def _batches(
+        self, table: Table, rows: pa.RecordBatchReader
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the batches; what fails on the way is no error of the driver's."""
+        try:
+            yield from rows
+        except (OSError, pa.ArrowException) as error:
+            message = f"reading {table.name}: {self.address.without_password(error)}"
+            raise SourceUnavailableError(message, where=self.name) from None
+
     def _write(self, table: Table, rows: pa.RecordBatchReader, path: Path) -> Path:
         choices = [column for column in table.columns if column.allowed]
         # The file lives for a moment; looking for repeated values would cost more.
         with pq.ParquetWriter(
             path, rows.schema, compression="lz4", use_dictionary=False
         ) as writer:
-            for batch in rows:
+            for batch in self._batches(table, rows):
                 for column in choices:
                     self._check_values(table, column, batch)
                 writer.write_batch(batch)
@@ -221,6 +235,12 @@ class Postgres:
             )
             advice = f"expected one of {', '.join(column.allowed)}"
             raise DataError(message, advice, self.name)
+
+
+def _exported(ask: Ask) -> str:
+    """Return the name by which other connections may share the transaction's view."""
+    (row,) = ask("select pg_export_snapshot() as name").read_all().to_pylist()
+    return str(row["name"])
 
 
 def _require_complete(ask: Ask, window: Window) -> None:

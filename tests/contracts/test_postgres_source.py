@@ -296,6 +296,22 @@ def test_errors_name_the_database_but_never_the_password(
         assert PASSWORD not in str(raised.value)
 
 
+def test_a_read_that_breaks_off_names_its_table(address: str, tmp_path: Path) -> None:
+    """What fails after the first rows is said as ours, without the password."""
+    change(
+        address,
+        "alter table sellers rename to all_sellers",
+        "create view sellers as select seller_id, legal_entity_id, country_code,"
+        " currency_code, status, onboarded_at, updated_at from all_sellers"
+        " union all select repeat('x', 40000000 / (5 - n)), 'x', 'FR', 'EUR', 'active',"
+        " now(), '2025-01-01' from generate_series(1, 5) as n",
+    )
+    with pytest.raises(SourceUnavailableError, match="reading sellers: ") as raised:
+        landed(address, "sellers", tmp_path)
+    assert "division by zero" in str(raised.value)
+    assert PASSWORD not in str(raised.value)
+
+
 def test_a_statement_ends_at_its_timeout(address: str, tmp_path: Path) -> None:
     """A read that hangs behind a lock ends with a message instead of waiting on."""
     with psycopg.connect(address) as blocking:

@@ -137,6 +137,17 @@ def test_late_and_moved_rows_leave_what_a_full_build_makes(
     show(f"{sum(map(len, made.values())):,} rows of {len(STATE)} marts are the same")
 
 
+def test_marts_do_not_go_forward_from_a_night_that_is_loaded_again(
+    thursday: Night,
+) -> None:
+    """Loading a later night leaves the start alone; loading the built one takes it."""
+    built = "select as_of_date from cash_flow.rpt_built_night"
+    ingest(on(thursday, 2))
+    assert thursday.as_of_date == value_of(thursday, built)
+    ingest(thursday)
+    assert rows_of(thursday, built) == []
+
+
 def test_old_faults_are_found_on_sunday_and_mended_after(thursday: Night) -> None:
     """Other nights ask of what they change; after a failed build all is made anew."""
     saturday, sunday = on(thursday, 2), on(thursday, 3)

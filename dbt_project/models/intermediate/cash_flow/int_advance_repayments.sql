@@ -1,9 +1,5 @@
 -- Grain: one row per advance_repayment_id.
-{{ config(
-    materialized='table',
-    partition_by=by_day('repaid_at', 'timestamp'),
-    cluster_by=by_seller()
-) }}
+{{ config(materialized='table') }}
 
 with repayments as (
 

@@ -74,9 +74,7 @@ reversals as (
             order by repaid_at, advance_repayment_id
         ) as left_minor
     from joined
-    where
-        fault_of_row is null
-        and kind = 'reversal'
+    where fault_of_row is null and kind = 'reversal'
 
 ),
 

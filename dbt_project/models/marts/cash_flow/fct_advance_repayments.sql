@@ -1,7 +1,12 @@
 -- Grain: one row per advance_repayment_id.
 --
--- A view: its rows stand where the balances of advances are made of them.
-{{ config(materialized='view') }}
+-- A view on DuckDB, which would write the same rows twice. On BigQuery a table, because
+-- who may read this dataset may not read the one behind it.
+{{ config(
+    materialized='table' if target.type == 'bigquery' else 'view',
+    partition_by=by_day('repaid_at', 'timestamp'),
+    cluster_by=by_seller()
+) }}
 
 with repayments as (
 

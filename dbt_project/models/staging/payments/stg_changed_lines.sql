@@ -2,7 +2,7 @@
     materialized='table',
     pre_hook={
         'sql': "{{ forget_night('cash_flow', 'rpt_built_night') }}",
-        'transaction': false,
+        'transaction': target.type == 'bigquery',
     }
 ) }}
 
