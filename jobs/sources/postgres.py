@@ -4,11 +4,11 @@ The account only reads. It needs ``select`` on the contract's tables (or views o
 names) and ``pg_read_all_stats``, by which it sees transactions that are still open.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 
 import adbc_driver_manager
@@ -18,12 +18,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.postgres_address import PostgresAddress
-from jobs.sources.breaches import LATEST
+from jobs.sources.postgres_queries import Ask, queries_of
 from jobs.sources.protocol import DataError, SourceUnavailableError, Window, name_of
 from jobs.sources.tables import TABLES, Column, Kind, Table
-
-#: From SQL to its answer, as a stream of batches.
-Ask = Callable[[str], pa.RecordBatchReader]
 
 #: Connections that read the months of a history side by side, in one snapshot.
 _READERS = 2
@@ -105,7 +102,7 @@ class Postgres:
                 _require_complete(ask, window)
         with self._snapshot(f"reading {table}") as ask:
             columns = self._columns(ask, contract)
-            queries = list(_queries(ask, contract, columns, window))
+            queries = list(queries_of(ask, contract, columns, window))
             first, *others = [queries[number::_READERS] for number in range(_READERS)]
 
             def read(ask: Ask, share: list[tuple[str, str]]) -> list[Path]:
@@ -298,58 +295,3 @@ def _selected(column: Column, type_name: str) -> str:
         at = " at time zone 'UTC'" if zoned else ""
         return f"{column.name}{at} as {column.name}"
     return f"{column.name}::{_CASTS.get(column.kind, 'text')} as {column.name}"
-
-
-def _queries(
-    ask: Ask,
-    table: Table,
-    columns: str,
-    window: Window | None,
-) -> Iterator[tuple[str, str]]:
-    """Yield a name and a query for each part of the window.
-
-    Rows whose ``updated_at`` is missing or absurd come too, so that validation sees
-    them, and so do the oldest of a first load, whatever their date.
-    """
-    select = f"select {columns} from {table.name} where"
-    strays = f"updated_at is null or updated_at >= '{LATEST}'"
-    if window is None:
-        yield "all", f"{select} true"
-        return
-    if window.start_at is not None:
-        bounds = f"updated_at >= {_utc(window.start_at)} and updated_at < "
-        yield "window", f"{select} ({bounds}{_utc(window.end_at)}) or {strays}"
-        return
-    starts = _months(ask, table, window.end_at)
-    for number, start_at in enumerate(starts):
-        end_at = starts[number + 1] if number + 1 < len(starts) else window.end_at
-        # The index on updated_at answers a range; the strays ride with the first.
-        month = f"updated_at < {_utc(end_at)}"
-        if number:
-            month = f"updated_at >= {_utc(start_at)} and {month}"
-        yield (
-            f"{start_at:%Y-%m}",
-            f"{select} ({month}){'' if number else f' or {strays}'}",
-        )
-
-
-def _months(ask: Ask, table: Table, end_at: datetime) -> list[datetime]:
-    """Return the first moment of every month from the oldest row to ``end_at``."""
-    oldest = ask(
-        "select min(updated_at)::timestamp as oldest_at"
-        f" from {table.name} where updated_at < {_utc(end_at)}"
-    ).read_all()["oldest_at"][0]
-    first = oldest.as_py() or end_at
-    start_at = max(first, datetime(2000, 1, 1)).replace(  # noqa: DTZ001 - naive UTC
-        day=1, hour=0, minute=0, second=0, microsecond=0
-    )
-    starts: list[datetime] = []
-    while start_at < end_at or not starts:
-        starts.append(start_at)
-        years, month = divmod(start_at.month, 12)
-        start_at = start_at.replace(year=start_at.year + years, month=month + 1)
-    return starts
-
-
-def _utc(at: datetime) -> str:
-    return f"'{at.replace(tzinfo=UTC).isoformat()}'"
