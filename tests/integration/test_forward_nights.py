@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from nights import change, night_of, rows_of, value_of
 
-from jobs.build import build
+from jobs.build import BuildError, build
 from jobs.ingest import ingest
 from jobs.night import Night
 from jobs.sources.catalogue import SampleSource
@@ -146,6 +146,37 @@ def test_marts_do_not_go_forward_from_a_night_that_is_loaded_again(
     assert thursday.as_of_date == value_of(thursday, built)
     ingest(thursday)
     assert rows_of(thursday, built) == []
+
+
+def test_marts_of_an_earlier_version_start_over(thursday: Night) -> None:
+    """Without the list of changed lines nothing is added to what is there."""
+    change(
+        thursday,
+        "drop table staging.stg_changed_lines",
+        "alter table intermediate.int_payout_lines drop column last_ingest_date",
+    )
+    saturday = on(thursday, 2)
+    ingest(saturday)
+    build(saturday, "cash_flow")
+    counted = "select count(last_ingest_date) = count(*) from intermediate.{}"
+    assert value_of(saturday, counted.format("int_payout_lines"))
+
+
+def test_a_table_with_other_columns_fails_or_gets_them(thursday: Night) -> None:
+    """A column nobody knows stops the night; health gets one that its model got."""
+    health = "cash_flow.fct_seller_health_daily"
+    change(
+        thursday,
+        "alter table cash_flow.fct_sales add column extra bigint",
+        f"alter table {health} drop column refund_rate",
+    )
+    saturday = on(thursday, 2)
+    ingest(saturday)
+    with pytest.raises(BuildError, match="fct_sales and its model do not share: extra"):
+        build(saturday, "cash_flow")
+    assert rows_of(saturday, "select * from cash_flow.rpt_built_night") == []
+    build(saturday, "cash_flow")
+    assert value_of(saturday, f"select count(refund_rate) from {health}") > 0
 
 
 def test_old_faults_are_found_on_sunday_and_mended_after(thursday: Night) -> None:
