@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from jobs.dbt_process import run_dbt
 from jobs.errors import AdvancesError
 from jobs.night import Night, require_marts
+from jobs.settings import project_version
 from jobs.sources.protocol import DataError
 from jobs.warehouse.protocol import Warehouse
 
@@ -78,15 +79,16 @@ def _start(night: Night, warehouse: Warehouse) -> Start:
     """Return what the marts can start from.
 
     A build that failed has left no night, so the next one starts from nothing; so does
-    the first one after a version that kept no list of changed lines. A night asks of
-    everything on Sundays and where one before it was built without tests.
+    the first one of another dbt project, whose rows would stand beside those of the
+    one before. A night asks of everything on Sundays and where one before it was built
+    without tests.
     """
-    if not warehouse.exists("cash_flow", "rpt_built_night") or not warehouse.exists(
-        "staging", "stg_changed_lines"
-    ):
+    if not warehouse.exists("cash_flow", "rpt_built_night"):
         return FROM_NOTHING
     rows = warehouse.query("select * from cash_flow.rpt_built_night").to_pylist()
     if not rows or rows[0]["as_of_date"] >= night.as_of_date:
+        return FROM_NOTHING
+    if rows[0].get("project_version") != project_version(night.settings.dbt_project):
         return FROM_NOTHING
     built = rows[0]["as_of_date"]
     asks_of_changes = rows[0]["is_tested"] and night.as_of_date.weekday() != SUNDAY
@@ -141,6 +143,7 @@ def _dbt(
         **night.settings.dbt_environment(night.warehouse_address),
         "ADVANCES_AS_OF_DATE": night.as_of_date.isoformat(),
         "ADVANCES_POLICY_VERSION": night.policy.policy_version,
+        "ADVANCES_PROJECT_VERSION": project_version(night.settings.dbt_project),
         "ADVANCES_BUILT_NIGHT": str(start.built_date or ""),
         "ADVANCES_TESTED_NIGHT": str(start.tested_date or ""),
     }

@@ -220,9 +220,17 @@ def statsd() -> tuple[str, int] | None:
 @cache
 def code_version() -> str:
     """Return a hash of our Python and SQL, so that a row names what made it."""
+    return _hash_of(ROOT, "jobs/**/*.py", "dbt_project/**/*.sql")
+
+
+def project_version(dbt_project: Path) -> str:
+    """Return a hash of the dbt project, by which marts name what made and tested them."""
+    return _hash_of(dbt_project, "**/*.sql", "**/*.yml", "**/*.csv")
+
+
+def _hash_of(folder: Path, *patterns: str) -> str:
     digest = hashlib.sha256()
-    paths = [*ROOT.glob("jobs/**/*.py"), *ROOT.glob("dbt_project/**/*.sql")]
-    for path in sorted(paths):
-        digest.update(path.relative_to(ROOT).as_posix().encode())
+    for path in sorted(path for pattern in patterns for path in folder.glob(pattern)):
+        digest.update(path.relative_to(folder).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

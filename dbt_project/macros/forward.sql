@@ -40,6 +40,12 @@
 {% endmacro %}
 
 
+{# Which version of this project runs, as `advances build` says; dbt by hand has none. #}
+{% macro project_version() -%}
+    {{ env_var('ADVANCES_PROJECT_VERSION', '') if execute else '' }}
+{%- endmacro %}
+
+
 {# Whether this run tests what it builds. #}
 {% macro is_tested() -%}
     {%- set left_out = env_var('DBT_EXCLUDE_RESOURCE_TYPES', '') if execute else '' -%}

@@ -15,11 +15,13 @@
 
 
 {# The same for rows that are added, or replace others by key. Where a table may get a
-   column that its model got, dbt must see the rows before. #}
+   column that its model got, which is so after the project changed, dbt must see the rows
+   before. #}
 {% macro add_in_place(target_relation) %}
     {%- set new_rows = make_temp_relation(target_relation) -%}
     {%- set create = create_table_as(true, new_rows, compiled_code) -%}
-    {%- set may_change = config.get('on_schema_change') != 'fail' -%}
+    {%- set may_change =
+        config.get('on_schema_change') != 'fail' and asks_of_everything() -%}
     {{ run_hooks(pre_hooks, inside_transaction=false) }}
     {% if may_change %}
         {% do run_query(create) %}

@@ -50,7 +50,13 @@ class DuckDBWarehouse:
             self._connection = duckdb.connect(
                 str(path),
                 read_only=is_read_only,
-                config={"memory_limit": memory_limit, "threads": 2},
+                config={
+                    "memory_limit": memory_limit,
+                    "threads": 2,
+                    # Each command would put together what the others left in pieces;
+                    # `advances build` does it for all, on the nights it may take long.
+                    "max_vacuum_tasks": 0,
+                },
             )
         except duckdb.IOException as error:
             advice = (

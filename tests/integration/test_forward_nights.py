@@ -148,10 +148,18 @@ def test_marts_do_not_go_forward_from_a_night_that_is_loaded_again(
     assert rows_of(thursday, built) == []
 
 
-def test_marts_of_an_earlier_version_start_over(thursday: Night) -> None:
-    """Without the list of changed lines nothing is added to what is there."""
+@pytest.mark.parametrize(
+    "other",
+    [
+        "update cash_flow.rpt_built_night set project_version = 'other'",
+        "alter table cash_flow.rpt_built_night drop column project_version",
+    ],
+)
+def test_marts_of_another_project_start_over(thursday: Night, other: str) -> None:
+    """Nothing is added to what another version of the project made, nor to an old one."""
     change(
         thursday,
+        other,
         "drop table staging.stg_changed_lines",
         "alter table intermediate.int_payout_lines drop column last_ingest_date",
     )
@@ -215,3 +223,23 @@ def test_a_night_after_an_untested_one_asks_of_everything(
 
     with pytest.raises(DataError, match="unique_grain_fct_sales"):
         build(saturday, "cash_flow")
+
+
+def test_what_nights_leave_in_pieces_is_put_together_on_sunday(
+    thursday: Night,
+) -> None:
+    """Other nights leave the rows that they add to a table as a piece of its own."""
+    pieces = (
+        "select count(distinct row_group_id)"
+        " from pragma_storage_info('raw.balance_transactions')"
+    )
+    counts = [value_of(thursday, pieces)]
+    for days in (1, 2, 3):
+        night = on(thursday, days)
+        ingest(night)
+        build(night, "cash_flow")
+        counts.append(value_of(night, pieces))
+
+    at_first, friday, saturday, sunday = counts
+    assert at_first < friday < saturday
+    assert sunday < saturday

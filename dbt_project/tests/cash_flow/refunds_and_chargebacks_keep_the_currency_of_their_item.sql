@@ -1,6 +1,6 @@
 -- Refunds and chargebacks in another currency than their order item, which fct_sales
 -- cannot count. Those of an unknown item are the relationship tests' to tell.
-{{ config(severity='warn') }}
+{{ config(severity='warn', tags=['whole']) }}
 
 with order_items as (
 

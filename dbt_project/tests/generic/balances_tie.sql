@@ -3,6 +3,8 @@
    names, which have been asked before, the sum of their flows is where they end. #}
 {% test balances_tie(model, date_column, changed=none) %}
 
+    {%- set is_changed = only_changed(changed) %}
+
     with balances_before as (
 
         select
@@ -10,7 +12,7 @@
             currency_code,
             sum(closing_balance_minor - opening_balance_minor) as balance_minor
         from {{ model }}
-        where not ({{ only_changed(changed) }})
+        where not ({{ is_changed }})
         group by seller_id, currency_code
 
     ),
@@ -24,7 +26,7 @@
                 order by {{ date_column }}
             ) as previous_closing_balance_minor
         from {{ model }}
-        where {{ only_changed(changed) }}
+        where {{ is_changed }}
 
     )
 

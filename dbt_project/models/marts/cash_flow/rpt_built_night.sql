@@ -26,6 +26,7 @@ final as (
     select
         {{ as_of_date() }} as as_of_date,
         data_as_of,
+        '{{ project_version() }}' as project_version,
         {{ is_tested() }} as is_tested
     from newest_change
 
