@@ -24,13 +24,9 @@ if TYPE_CHECKING:
     from dbt.cli.main import dbtRunner, dbtRunnerResult
     from dbt.contracts.graph.manifest import Manifest
 
-#: What a project is not read again for: SQL reads them when it is made.
-NIGHT_VARIABLES = {
-    "ADVANCES_AS_OF_DATE",
-    "ADVANCES_BUILT_NIGHT",
-    "ADVANCES_POLICY_VERSION",
-    "ADVANCES_TESTED_NIGHT",
-}
+#: How the names begin of what of the environment is in a project once it is read: the
+#: names of relations and dbt's own settings. SQL and profile read all else when used.
+READ_ENVIRONMENT = ("ADVANCES_WAREHOUSE", "ADVANCES_BIGQUERY_", "DBT_")
 
 #: Where dbt runs: the state of the project last read, and what dbt made of it.
 _parsed: list[Any] = []
@@ -83,6 +79,7 @@ def run_dbt(
 
 def _serve() -> None:
     """Answer every line of standard input, a request, with an exit code."""
+    gc.disable()  # Looking for garbage takes a third of importing and reading.
     import dbt.cli.main  # noqa: F401, PLC0415 - the slow import of this module
 
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
@@ -110,7 +107,6 @@ def _build(arguments: list[str]) -> int:
     ended, alive = os.pipe()
     child = os.fork()
     if not child:
-        gc.disable()  # Too short a life to look through a project that nobody frees.
         code = _run(dbtRunner(manifest=project), arguments)
         atexit._run_exitfuncs()  # noqa: SLF001 - dbt closes the warehouse there.
         sys.stdout.flush()
@@ -124,21 +120,22 @@ def _project(options: Mapping[str, str]) -> "Manifest | int":
     """Return the project, read again if it has changed, or why it cannot be read.
 
     dbt takes a third of a short build to find out that nothing changed, so we look at
-    the files' times and the environment first. What it knows of the project it writes
-    to ``manifest.json`` here, once, and no build after it.
+    the files' times and the environment first.
     """
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - imported by now
     from dbt.contracts.graph.manifest import Manifest  # noqa: PLC0415
 
-    names = ("--project-dir", "--profiles-dir", "--target-path", "--log-path")
-    words = [word for name in names for word in (name, options[name])]
-    state = (words, _state_of(Path(options["--project-dir"])))
-    has_written = (Path(options["--target-path"]) / "manifest.json").exists()
-    if _parsed and _parsed[0] == state and has_written:
+    state = _state_of(Path(options["--project-dir"]))
+    if _parsed and _parsed[0] == state:
         known: Manifest = _parsed[1]
         return known
-    _parsed.clear()
-    parsed = dbtRunner().invoke(["--quiet", "--no-use-colors", "parse", *words])
+    if _parsed:
+        _parsed.clear()
+        gc.collect()
+    names = ("--project-dir", "--profiles-dir", "--target-path", "--log-path")
+    words = [word for name in names for word in (name, options[name])]
+    quiet = ("--quiet", "--no-use-colors", "--no-write-json")
+    parsed = dbtRunner().invoke([*quiet, "parse", *words])
     if not isinstance(parsed.result, Manifest):
         return _exit_code(parsed)
     _parsed.extend((state, parsed.result))
@@ -149,19 +146,26 @@ def _state_of(folder: Path) -> tuple[Any, ...]:
     """Return what tells whether a project has changed, the night aside."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     times = [(str(path), path.stat().st_mtime_ns) for path in files]
-    environment = {k: v for k, v in os.environ.items() if k not in NIGHT_VARIABLES}
-    return times, environment
+    environment = {
+        k: v for k, v in os.environ.items() if k.startswith(READ_ENVIRONMENT)
+    }
+    # The name of DuckDB's file is the first part of the name of every relation.
+    return times, environment, Path(os.environ["ADVANCES_DUCKDB_PATH"]).name
 
 
 def _run(runner: "dbtRunner", arguments: list[str]) -> int:
     """Run dbt; of a build keep what became of each node, and no copy of the project."""
+    from dbt.artifacts.schemas.run import RunExecutionResult  # noqa: PLC0415
+    from dbt.parser.manifest import write_manifest  # noqa: PLC0415
+
+    target = arguments[arguments.index("--target-path") + 1]
+    if "docs" in arguments and runner.manifest:
+        write_manifest(runner.manifest, target)  # dbt puts it in its page.
     if "build" not in arguments:
         return _exit_code(runner.invoke(arguments))
-    from dbt.artifacts.schemas.run import RunExecutionResult  # noqa: PLC0415
 
     done = runner.invoke(["--no-write-json", *arguments])
     if isinstance(done.result, RunExecutionResult):
-        target = arguments[arguments.index("--target-path") + 1]
         done.result.write(f"{target}/run_results.json")
     return _exit_code(done)
 

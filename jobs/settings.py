@@ -224,7 +224,7 @@ def code_version() -> str:
 
 
 def project_version(dbt_project: Path) -> str:
-    """Return a hash of the dbt project, by which marts name what made and tested them."""
+    """Return a hash of the dbt project, by which marts name what made them."""
     return _hash_of(dbt_project, "**/*.sql", "**/*.yml", "**/*.csv")
 
 

@@ -61,8 +61,8 @@
 {% endmacro %}
 
 
-{# Overrides dbt's own, by which a model keeps its contract. The contract is of the SQL and
-   not of a night's rows, so it is asked when everything is. #}
+{# Overrides dbt's own, by which a model keeps its contract. The contract is of the SQL
+   and not of a night's rows, so it is asked when everything is. #}
 {% macro get_assert_columns_equivalent(sql) -%}
     {{ assert_columns_equivalent(sql) if asks_of_everything() }}
 {%- endmacro %}

@@ -40,7 +40,7 @@
 {% endmacro %}
 
 
-{# Which version of this project runs, as `advances build` says; dbt by hand has none. #}
+{# The version of this project, as `advances build` says; dbt by hand has none. #}
 {% macro project_version() -%}
     {{ env_var('ADVANCES_PROJECT_VERSION', '') if execute else '' }}
 {%- endmacro %}

@@ -84,3 +84,11 @@
         is {{ duckdb_escape_comment(column_dict[name]['description']) }};
     {% endfor %}
 {% endmacro %}
+
+
+{# Lets DuckDB put together what nights left in pieces, when it closes its file. #}
+{% macro put_pieces_together() %}
+    {% if target.type != 'bigquery' and asks_of_everything() %}
+        set global max_vacuum_tasks = 100
+    {% endif %}
+{% endmacro %}

@@ -156,7 +156,7 @@ def test_marts_do_not_go_forward_from_a_night_that_is_loaded_again(
     ],
 )
 def test_marts_of_another_project_start_over(thursday: Night, other: str) -> None:
-    """Nothing is added to what another version of the project made, nor to an old one."""
+    """Nothing is added to what another version of the project made."""
     change(
         thursday,
         other,
