@@ -22,14 +22,13 @@ class Start(NamedTuple):
     """The night that the cash-flow marts go forward from, if any.
 
     ``tested_date`` is the same where its marts, and all before them, have passed their
-    tests, so that tests need to ask only of what has changed since.
+    tests, so that tests need to ask only of what has changed since. Both are of marts
+    that the same ``project_version`` made.
     """
 
-    built_date: date | None
-    tested_date: date | None
-
-
-FROM_NOTHING = Start(None, None)
+    project_version: str
+    built_date: date | None = None
+    tested_date: date | None = None
 
 
 class BuildError(AdvancesError, RuntimeError):
@@ -51,7 +50,9 @@ def build(night: Night, part: Part) -> int:
             raise DataError(message, advice)
         if part == "accuracy":
             require_marts(night, warehouse)
-        start = _start(night, warehouse) if part == "cash_flow" else FROM_NOTHING
+        start = Start(project_version(night.settings.dbt_project))
+        if part == "cash_flow":
+            start = _forward_from(start.project_version, night, warehouse)
     return _run(night, part, start)
 
 
@@ -67,14 +68,16 @@ def write_docs(night: Night) -> Path:
             raise DataError(message, advice)
     target, page = night.workspace / "dbt", night.workspace / "docs" / "index.html"
     # Without compiling: some SQL can be made only beside tables of parts built later.
-    code, output = _dbt(night, target, "docs", "generate", "--static", "--no-compile")
+    start = Start(project_version(night.settings.dbt_project))
+    words = ("docs", "generate", "--static", "--no-compile")
+    code, output = _dbt(night, start, target, *words)
     if code:
         raise BuildError(output)
     page.parent.mkdir(exist_ok=True)
     return (target / "static_index.html").replace(page)
 
 
-def _start(night: Night, warehouse: Warehouse) -> Start:
+def _forward_from(version: str, night: Night, warehouse: Warehouse) -> Start:
     """Return what the marts can start from.
 
     A build that failed has left no night, so the next one starts from nothing; so does
@@ -82,16 +85,17 @@ def _start(night: Night, warehouse: Warehouse) -> Start:
     one before. A night asks of everything on Sundays and where one before it was built
     without tests.
     """
+    from_nothing = Start(version)
     if not warehouse.exists("cash_flow", "rpt_built_night"):
-        return FROM_NOTHING
+        return from_nothing
     rows = warehouse.query("select * from cash_flow.rpt_built_night").to_pylist()
     if not rows or rows[0]["as_of_date"] >= night.as_of_date:
-        return FROM_NOTHING
-    if rows[0].get("project_version") != project_version(night.settings.dbt_project):
-        return FROM_NOTHING
+        return from_nothing
+    if rows[0].get("project_version") != version:
+        return from_nothing
     built = rows[0]["as_of_date"]
     asks_of_changes = rows[0]["is_tested"] and night.as_of_date.weekday() != SUNDAY
-    return Start(built, built if asks_of_changes else None)
+    return Start(version, built, built if asks_of_changes else None)
 
 
 def _run(night: Night, part: Part, start: Start) -> int:
@@ -101,12 +105,12 @@ def _run(night: Night, part: Part, start: Start) -> int:
     is_full_refresh = part == "cash_flow" and not start.built_date
     code, output = _dbt(
         night,
+        start,
         target,
         "build",
         *("--select", f"tag:{part}"),
         *(["--full-refresh"] if is_full_refresh else []),
         *(["--exclude", "tag:whole"] if start.tested_date else []),
-        start=start,
     )
     if code not in {0, 1} or not results_path.exists():
         raise BuildError(output)
@@ -120,9 +124,7 @@ def _run(night: Night, part: Part, start: Start) -> int:
     return len(results)
 
 
-def _dbt(
-    night: Night, target: Path, *words: str, start: Start = FROM_NOTHING
-) -> tuple[int, str]:
+def _dbt(night: Night, start: Start, target: Path, *words: str) -> tuple[int, str]:
     """Run dbt for the night; return its exit code and what it printed."""
     target.mkdir(parents=True, exist_ok=True)
     arguments = [
@@ -142,7 +144,7 @@ def _dbt(
         **night.settings.dbt_environment(night.warehouse_address),
         "ADVANCES_AS_OF_DATE": night.as_of_date.isoformat(),
         "ADVANCES_POLICY_VERSION": night.policy.policy_version,
-        "ADVANCES_PROJECT_VERSION": project_version(night.settings.dbt_project),
+        "ADVANCES_PROJECT_VERSION": start.project_version,
         "ADVANCES_BUILT_NIGHT": str(start.built_date or ""),
         "ADVANCES_TESTED_NIGHT": str(start.tested_date or ""),
     }

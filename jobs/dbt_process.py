@@ -137,6 +137,7 @@ def _project(options: Mapping[str, str]) -> "Manifest | int":
     quiet = ("--quiet", "--no-use-colors", "--no-write-json")
     parsed = dbtRunner().invoke([*quiet, "parse", *words])
     if not isinstance(parsed.result, Manifest):
+        gc.collect()
         return _exit_code(parsed)
     _parsed.extend((state, parsed.result))
     return parsed.result

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -220,15 +221,33 @@ def statsd() -> tuple[str, int] | None:
 @cache
 def code_version() -> str:
     """Return a hash of our Python and SQL, so that a row names what made it."""
-    return _hash_of(ROOT, "jobs/**/*.py", "dbt_project/**/*.sql")
+    return _hash_of(
+        ROOT,
+        "jobs/**/*.py",
+        "dbt_project/macros/**/*.sql",
+        "dbt_project/models/**/*.sql",
+        "dbt_project/tests/**/*.sql",
+    )
 
 
 def project_version(dbt_project: Path) -> str:
-    """Return a hash of the dbt project, by which marts name what made them."""
-    return _hash_of(dbt_project, "**/*.sql", "**/*.yml", "**/*.csv")
+    """Return a hash of the dbt project and of what runs it, for marts to name."""
+    files = _hash_of(
+        dbt_project,
+        "dbt_project.yml",
+        "macros/**/*.sql",
+        "models/**/*.sql",
+        "models/**/*.yml",
+        "seeds/**/*.csv",
+        "tests/**/*.sql",
+    )
+    packages = ("dbt-core", "dbt-duckdb", "dbt-bigquery", "duckdb")
+    words = [files, *(version(package) for package in packages)]
+    return hashlib.sha256(" ".join(words).encode()).hexdigest()[:12]
 
 
 def _hash_of(folder: Path, *patterns: str) -> str:
+    """Return a hash of the files that the patterns find, and of their names."""
     digest = hashlib.sha256()
     for path in sorted(path for pattern in patterns for path in folder.glob(pattern)):
         digest.update(path.relative_to(folder).as_posix().encode())

@@ -20,8 +20,8 @@
 {% macro add_in_place(target_relation) %}
     {%- set new_rows = make_temp_relation(target_relation) -%}
     {%- set create = create_table_as(true, new_rows, compiled_code) -%}
-    {%- set may_change =
-        config.get('on_schema_change') != 'fail' and asks_of_everything() -%}
+    {%- set must_agree = config.get('on_schema_change') == 'fail' -%}
+    {%- set may_change = not must_agree and asks_of_everything() -%}
     {{ run_hooks(pre_hooks, inside_transaction=false) }}
     {% if may_change %}
         {% do run_query(create) %}
@@ -38,7 +38,7 @@
         begin transaction;
         {{ hooks_inside(pre_hooks) }}
         {{ create if not may_change }}
-        {{ require_same_columns(new_rows, target_relation) if not may_change }};
+        {{ require_same_columns(new_rows, target_relation) if must_agree }};
         {{ replace_rows(new_rows, target_relation) }}
         {{ descriptions(target_relation) if asks_of_everything() }}
         {{ hooks_inside(post_hooks) }}

@@ -8,8 +8,8 @@ their ratio means something on a busy machine. 7,000 sellers bring 10 million ro
 A process imports dbt and reads the project once, however much it builds. So the full
 build is timed twice: the first has that in it, the second, like the night, has not, and
 the ratio is to the second. The same for 60 sellers tells what a build costs whatever
-its rows. The day after, a Sunday, asks everything again. Processor time is that of
-dbt's process.
+its rows. The day after, a Sunday, asks everything again and puts together what nights
+have left in pieces, as full builds do. Processor time is that of dbt's process.
 """
 
 import sys

@@ -385,7 +385,7 @@ def _a_second_night_reads_partitions(night: Night, show: Callable[[str], None]) 
         assert unbounded == [], model
         assert {name for name, _ in reads} == BIG_READS[model], model
         names = ", ".join(sorted(BIG_READS[model])) or "no big table"
-        show(f"second night of {model['name']} reads by partition: {names}")
+        show(f"second night of {model} reads by partition: {names}")
 
 
 def big_reads(statement: exp.Expression) -> list[tuple[str, bool]]:

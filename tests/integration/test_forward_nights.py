@@ -1,5 +1,6 @@
 """A night that adds to the marts leaves them as a build of all history would."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -177,14 +178,39 @@ def test_a_table_with_other_columns_fails_or_gets_them(thursday: Night) -> None:
         thursday,
         "alter table cash_flow.fct_sales add column extra bigint",
         f"alter table {health} drop column refund_rate",
+        f"alter table {health} add column once_there bigint",
     )
-    saturday = on(thursday, 2)
-    ingest(saturday)
+    friday, saturday = on(thursday, 1), on(thursday, 2)
+    ingest(friday)
     with pytest.raises(BuildError, match="fct_sales and its model do not share: extra"):
-        build(saturday, "cash_flow")
-    assert rows_of(saturday, "select * from cash_flow.rpt_built_night") == []
+        build(friday, "cash_flow")
+    assert rows_of(friday, "select * from cash_flow.rpt_built_night") == []
+    build(friday, "cash_flow")
+    assert value_of(friday, f"select count(refund_rate) from {health}") > 0
+    # What its model no longer has stays, and holds up no night.
+    ingest(saturday)
     build(saturday, "cash_flow")
-    assert value_of(saturday, f"select count(refund_rate) from {health}") > 0
+    assert value_of(saturday, f"select count(once_there) from {health}") == 0
+
+
+def test_another_project_is_read_and_its_contracts_are_asked(
+    thursday: Night, tmp_path: Path
+) -> None:
+    """A column of another type than its contract says stops the first night with it."""
+    project = tmp_path / "project"
+    shutil.copytree(thursday.settings.dbt_project, project)
+    friday = replace(
+        on(thursday, 1), settings=replace(thursday.settings, dbt_project=project)
+    )
+    contract = project / "models" / "marts" / "cash_flow" / "dim_sellers.yml"
+    right = contract.read_text("utf-8")
+    ingest(friday)
+
+    contract.write_text(right.replace("data_type: string", "data_type: int64", 1))
+    with pytest.raises(BuildError, match="has an enforced contract that failed"):
+        build(friday, "cash_flow")
+    contract.write_text(right)
+    assert build(friday, "cash_flow") > 0
 
 
 def test_old_faults_are_found_on_sunday_and_mended_after(thursday: Night) -> None:

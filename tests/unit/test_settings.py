@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.settings import ConfigurationError, Settings
+from jobs.settings import ConfigurationError, Settings, project_version
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,3 +67,21 @@ def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("ADVANCES_HOME", "")
 
     assert Path(".advances") == Settings().home
+
+
+def test_another_project_has_another_version(tmp_path: Path) -> None:
+    """Models, tests and seeds make the version; notes and what dbt wrote do not."""
+    for name in ("dbt_project.yml", "models/a.sql", "models/a.yml", "seeds/a.csv"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("one")
+    before = project_version(tmp_path)
+
+    (tmp_path / "DECISIONS.md").write_text("one")
+    (tmp_path / "target" / "compiled" / "a.yml").mkdir(parents=True)
+    assert before == project_version(tmp_path)
+    versions = {before}
+    for path in sorted(tmp_path.glob("*/a.*")):
+        path.write_text("two")
+        versions.add(project_version(tmp_path))
+    assert len(versions) == 4
