@@ -239,6 +239,7 @@ def project_version(dbt_project: Path) -> str:
         "models/**/*.sql",
         "models/**/*.yml",
         "seeds/**/*.csv",
+        "seeds/**/*.yml",
         "tests/**/*.sql",
     )
     packages = ("dbt-core", "dbt-duckdb", "dbt-bigquery", "duckdb")

@@ -86,8 +86,8 @@
 {% endmacro %}
 
 
-{# Lets DuckDB put together what nights left in pieces, when it closes its file. #}
-{% macro put_pieces_together() %}
+{# Lets DuckDB merge the row groups that nights have left, when it closes its file. #}
+{% macro merge_row_groups() %}
     {% if target.type != 'bigquery' and asks_of_everything() %}
         set global max_vacuum_tasks = 100
     {% endif %}

@@ -53,7 +53,7 @@ class DuckDBWarehouse:
                 config={
                     "memory_limit": memory_limit,
                     "threads": 2,
-                    # Each command would put together what the others left in pieces;
+                    # Any command would merge the row groups that others have left;
                     # `advances build` does it for all, on the nights it may take long.
                     "max_vacuum_tasks": 0,
                 },

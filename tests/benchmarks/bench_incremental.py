@@ -7,8 +7,8 @@ their ratio means something on a busy machine. 7,000 sellers bring 10 million ro
 
 A process imports dbt and reads the project once, however much it builds, so that is
 done before either, by the same of 60 sellers. These tell what a build costs whatever
-its rows. The day after, a Sunday, asks everything again and puts together what nights
-have left in pieces, as full builds do. Processor time is that of dbt's process.
+its rows. The day after, a Sunday, asks everything again and merges the row groups that
+nights have left, as full builds do. Processor time is that of dbt's process.
 """
 
 import sys

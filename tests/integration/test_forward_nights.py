@@ -251,20 +251,18 @@ def test_a_night_after_an_untested_one_asks_of_everything(
         build(saturday, "cash_flow")
 
 
-def test_what_nights_leave_in_pieces_is_put_together_on_sunday(
-    thursday: Night,
-) -> None:
-    """Other nights leave the rows that they add to a table as a piece of its own."""
-    pieces = (
+def test_row_groups_of_nights_are_merged_on_sunday(thursday: Night) -> None:
+    """Other nights leave what they add to a table as row groups of their own."""
+    row_groups = (
         "select count(distinct row_group_id)"
         " from pragma_storage_info('raw.balance_transactions')"
     )
-    counts = [value_of(thursday, pieces)]
+    counts = [value_of(thursday, row_groups)]
     for days in (1, 2, 3):
         night = on(thursday, days)
         ingest(night)
         build(night, "cash_flow")
-        counts.append(value_of(night, pieces))
+        counts.append(value_of(night, row_groups))
 
     at_first, friday, saturday, sunday = counts
     assert at_first < friday < saturday

@@ -1,6 +1,6 @@
 -- Grain: one row per gate_event and row_id, a span of days of one seller.
 --
--- A view on DuckDB, as fct_advance_repayments, where nothing asks for its constraints.
+-- A view on DuckDB, for the same reason as fct_advance_repayments.
 {{ config(
     materialized='table' if target.type == 'bigquery' else 'view',
     partition_by=by_day('starts_date'),

@@ -1,7 +1,7 @@
 -- Grain: one row per warehouse, the night its cash-flow marts were built for.
 --
 -- Every other mart and its tests come first; without their success there is no row.
-{{ config(pre_hook='{{ put_pieces_together() }}') }}
+{{ config(pre_hook='{{ merge_row_groups() }}') }}
 
 -- depends_on: {{ ref('dim_sellers') }}
 -- depends_on: {{ ref('fct_advance_repayments') }}
