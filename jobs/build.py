@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from jobs.dbt_process import run_dbt
+from jobs.dbt_process import read_ahead, run_dbt
 from jobs.errors import AdvancesError
 from jobs.night import Night, require_marts
 from jobs.settings import project_version
@@ -33,6 +33,11 @@ class Start(NamedTuple):
 
 class BuildError(AdvancesError, RuntimeError):
     """dbt could not run at all; its own output says why."""
+
+
+def warm_up(night: Night) -> None:
+    """Begin to get dbt ready for the night's builds, while other work goes on."""
+    read_ahead(*_request(night, Start(project_version(night.settings.dbt_project))))
 
 
 def build(night: Night, part: Part) -> int:
@@ -66,15 +71,15 @@ def write_docs(night: Night) -> Path:
             message = f"{night.warehouse_address} has no marts to describe"
             advice = "run `advances nightly` for the same --source and --as-of first"
             raise DataError(message, advice)
-    target, page = night.workspace / "dbt", night.workspace / "docs" / "index.html"
+    page = night.workspace / "docs" / "index.html"
     # Without compiling: some SQL can be made only beside tables of parts built later.
     start = Start(project_version(night.settings.dbt_project))
     words = ("docs", "generate", "--static", "--no-compile")
-    code, output = _dbt(night, start, target, *words)
+    code, output = _dbt(night, start, *words)
     if code:
         raise BuildError(output)
     page.parent.mkdir(exist_ok=True)
-    return (target / "static_index.html").replace(page)
+    return (_target(night) / "static_index.html").replace(page)
 
 
 def _forward_from(version: str, night: Night, warehouse: Warehouse) -> Start:
@@ -99,14 +104,12 @@ def _forward_from(version: str, night: Night, warehouse: Warehouse) -> Start:
 
 
 def _run(night: Night, part: Part, start: Start) -> int:
-    target = night.workspace / "dbt"
-    results_path = target / "run_results.json"
+    results_path = _target(night) / "run_results.json"
     results_path.unlink(missing_ok=True)
     is_full_refresh = part == "cash_flow" and not start.built_date
     code, output = _dbt(
         night,
         start,
-        target,
         "build",
         *("--select", f"tag:{part}"),
         *(["--full-refresh"] if is_full_refresh else []),
@@ -124,8 +127,18 @@ def _run(night: Night, part: Part, start: Start) -> int:
     return len(results)
 
 
-def _dbt(night: Night, start: Start, target: Path, *words: str) -> tuple[int, str]:
+def _dbt(night: Night, start: Start, *words: str) -> tuple[int, str]:
     """Run dbt for the night; return its exit code and what it printed."""
+    printed = _target(night) / "printed.txt"
+    code = run_dbt(*_request(night, start, *words), printed)
+    return code, printed.read_text(encoding="utf-8")
+
+
+def _request(
+    night: Night, start: Start, *words: str
+) -> tuple[list[str], dict[str, str]]:
+    """Return dbt's arguments and environment; make the folder that it writes to."""
+    target = _target(night)
     target.mkdir(parents=True, exist_ok=True)
     arguments = [
         "--quiet",
@@ -148,9 +161,11 @@ def _dbt(night: Night, start: Start, target: Path, *words: str) -> tuple[int, st
         "ADVANCES_BUILT_NIGHT": str(start.built_date or ""),
         "ADVANCES_TESTED_NIGHT": str(start.tested_date or ""),
     }
-    printed = target / "printed.txt"
-    code = run_dbt(arguments, environment, printed)
-    return code, printed.read_text(encoding="utf-8")
+    return arguments, environment
+
+
+def _target(night: Night) -> Path:
+    return night.workspace / "dbt"
 
 
 def _name(result: dict[str, str]) -> str:

@@ -1,13 +1,14 @@
 """Runs dbt, each time in a fork of one process that has imported it and our project.
 
 Importing dbt takes longer than most of its builds, and reading the project takes a
-third of one. The process is started once, early if somebody says so, and ends with
-ours: its standard input closes when we are gone. It then kills a build under way, which
-must not go on writing beside a second try.
+third of one. The process is started once, and reads ahead if somebody says so while
+other work goes on. It ends with ours: its standard input closes when we are gone. It
+then kills a build under way, which must not go on writing beside a second try.
 """
 
 import atexit
 import gc
+import importlib
 import itertools
 import json
 import os
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 #: names of relations and dbt's own settings. SQL and profile read all else when used.
 READ_ENVIRONMENT = ("ADVANCES_WAREHOUSE", "ADVANCES_BIGQUERY_", "DBT_")
 
+#: dbt, and what it would import again in every build.
+IMPORTED = ("dbt.cli.main", "dbt.task.build", "dbt_common.clients.agate_helper")
+
 #: Where dbt runs: the state of the project last read, and what dbt made of it.
 _parsed: list[Any] = []
 
@@ -42,9 +46,12 @@ def _server() -> subprocess.Popen[str]:
     )
 
 
-def warm_up() -> None:
-    """Begin to import dbt while other work goes on."""
-    _server()
+def read_ahead(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Begin to import dbt and to read the project, and do not wait for it.
+
+    Where it cannot be read, whoever runs dbt next is told.
+    """
+    _ask(arguments, environment, output=None)
 
 
 def run_dbt(
@@ -55,11 +62,18 @@ def run_dbt(
     What it prints goes to the file ``output``. Raises RuntimeError where the process
     has died.
     """
+    return int(_ask(arguments, environment, output))
+
+
+def _ask(
+    arguments: Sequence[str], environment: Mapping[str, str], output: Path | None
+) -> str:
+    """Hand a request to the process; wait for the answer where there is an output."""
     server = _server()
     request = {
         "arguments": list(arguments),
         "environment": dict(environment),
-        "output": str(output),
+        "output": str(output or ""),
     }
     if server.stdin is None or server.stdout is None:
         message = "the dbt process has no pipes"
@@ -67,31 +81,60 @@ def run_dbt(
     try:
         server.stdin.write(json.dumps(request) + "\n")
         server.stdin.flush()
-        answer = server.stdout.readline()
+        answer = server.stdout.readline() if output else "0"
     except BrokenPipeError:
         answer = ""
     if not answer:
         _server.cache_clear()
         message = f"the dbt process ended with code {server.wait()}"
         raise RuntimeError(message)
-    return int(answer)
+    return answer
 
 
 def _serve() -> None:
-    """Answer every line of standard input, a request, with an exit code."""
+    """Answer every line of standard input, a request, with an exit code.
+
+    One without an output only wants the project read, and no answer.
+    """
     gc.disable()  # Looking for garbage takes a third of importing and reading.
-    import dbt.cli.main  # noqa: F401, PLC0415 - the slow import of this module
+    for name in IMPORTED:
+        importlib.import_module(name)
 
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     while line := sys.stdin.readline():
         request = json.loads(line)
         os.environ.clear()
         os.environ.update(request["environment"])
-        with Path(request["output"]).open("wb") as output:
+        with Path(request["output"] or os.devnull).open("wb") as output:
             os.dup2(output.fileno(), sys.stdout.fileno())
             os.dup2(output.fileno(), sys.stderr.fileno())
+        if not request["output"]:
+            _read_ahead(request["arguments"])
+            continue
         answers.write(f"{_build(request['arguments'])}\n")
         answers.flush()
+
+
+def _read_ahead(arguments: list[str]) -> None:
+    """Read the project, and compile the macros that builds use: each would again."""
+    from dbt_common.clients.jinja import template_cache  # noqa: PLC0415
+
+    project = _project(dict(itertools.pairwise(arguments)))
+    if isinstance(project, int):
+        return
+    waiting = [
+        name
+        for name, macro in project.macros.items()
+        if macro.package_name == project.metadata.project_name
+    ]
+    called: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in project.macros and name not in called:
+            called.add(name)
+            waiting += project.macros[name].depends_on.macros
+    for name in called:
+        template_cache.get_node_template(project.macros[name])
 
 
 def _build(arguments: list[str]) -> int:

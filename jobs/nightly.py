@@ -8,10 +8,9 @@ import pandas as pd
 
 from jobs import telemetry
 from jobs.book import book
-from jobs.build import build
+from jobs.build import build, warm_up
 from jobs.challenge import challenge
 from jobs.check_repayments import check
-from jobs.dbt_process import warm_up
 from jobs.decide import decide
 from jobs.forecast import Share, forecast_fit, forecast_predict
 from jobs.ingest import ingest
@@ -101,7 +100,7 @@ def nightly(night: Night, on_step: Callable[[str], None]) -> dict[str, float]:
 
     A step that fails stops the night and leaves the tables of later steps alone.
     """
-    warm_up()
+    warm_up(night)
     seconds = {}
     for name, step in steps_of(night).items():
         on_step(name)

@@ -26,7 +26,6 @@ from nights import night_of, value_of
 from jobs.book import book
 from jobs.build import build
 from jobs.check_repayments import check
-from jobs.dbt_process import warm_up
 from jobs.ingest import RAW_TABLES
 from jobs.night import Night
 from jobs.warehouse.tables import QUANTILE_COLUMNS, TABLES
@@ -235,7 +234,6 @@ def measured(
 
 def main(advances: int, every: int, *months: int) -> None:
     """Measure each age and print them side by side."""
-    warm_up()
     found = []
     for age in months:
         with tempfile.TemporaryDirectory() as folder:

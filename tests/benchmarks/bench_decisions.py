@@ -30,7 +30,6 @@ import numpy as np
 import pandas as pd
 
 from jobs.build import build
-from jobs.dbt_process import warm_up
 from jobs.decide import decide
 from jobs.forecast import Share, forecast_fit, forecast_predict
 from jobs.ingest import ingest
@@ -233,7 +232,6 @@ def measure(night: Night, quantiles: np.ndarray, *, profiled: bool) -> None:
 
 def main(count: int, *, profiled: bool) -> None:
     """Measure with a third of the sellers eligible, then with all."""
-    warm_up()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         settings = Settings(home=home)

@@ -20,7 +20,6 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from jobs.build import build
-from jobs.dbt_process import warm_up
 from jobs.decide import decide
 from jobs.forecast import Share, forecast_fit, forecast_predict
 from jobs.ingest import ingest
@@ -140,7 +139,6 @@ def bench_olist(folder: str) -> None:
 
 def main() -> None:
     """Run on Olist where its folder is given, else on samples of these seeds."""
-    warm_up()
     words = sys.argv[1:] or ["3", "4", "5"]
     if words[0].isdigit():
         bench_sample([int(word) for word in words])
