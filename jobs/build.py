@@ -14,12 +14,14 @@ from jobs.warehouse.protocol import Warehouse
 
 Part = Literal["cash_flow", "offers", "book", "accuracy"]
 
+#: The tables that name the night a part was built for, where something is asked of it.
+MARKS = {"cash_flow": "rpt_built_night", "offers": "rpt_audited_night"}
 
 SUNDAY = 6
 
 
 class Start(NamedTuple):
-    """The night that the cash-flow marts go forward from, if any.
+    """The night that a part's marts go forward from, if any.
 
     ``tested_date`` is the same where its marts, and all before them, have passed their
     tests, so that tests need to ask only of what has changed since. Both are of marts
@@ -55,9 +57,8 @@ def build(night: Night, part: Part) -> int:
             raise DataError(message, advice)
         if part == "accuracy":
             require_marts(night, warehouse)
-        start = Start(project_version(night.settings.dbt_project))
-        if part == "cash_flow":
-            start = _forward_from(start.project_version, night, warehouse)
+        version = project_version(night.settings.dbt_project)
+        start = _forward_from(version, night, warehouse, part)
     return _run(night, part, start)
 
 
@@ -82,8 +83,10 @@ def write_docs(night: Night) -> Path:
     return (_target(night) / "static_index.html").replace(page)
 
 
-def _forward_from(version: str, night: Night, warehouse: Warehouse) -> Start:
-    """Return what the marts can start from.
+def _forward_from(
+    version: str, night: Night, warehouse: Warehouse, part: Part
+) -> Start:
+    """Return what the part's marts can start from.
 
     A build that failed has left no night, so the next one starts from nothing; so does
     the first one of another dbt project, whose rows would stand beside those of the
@@ -91,9 +94,9 @@ def _forward_from(version: str, night: Night, warehouse: Warehouse) -> Start:
     without tests.
     """
     from_nothing = Start(version)
-    if not warehouse.exists("cash_flow", "rpt_built_night"):
+    if part not in MARKS or not warehouse.exists(part, MARKS[part]):
         return from_nothing
-    rows = warehouse.query("select * from cash_flow.rpt_built_night").to_pylist()
+    rows = warehouse.query(f"select * from {part}.{MARKS[part]}").to_pylist()
     if not rows or rows[0]["as_of_date"] >= night.as_of_date:
         return from_nothing
     if rows[0].get("project_version") != version:

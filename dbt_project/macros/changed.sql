@@ -9,6 +9,30 @@
 {% endmacro %}
 
 
+{# The condition that a row is of a night that tonight's build wrote, in a table whose
+   rows are nights: of tonight, or of the newest before it, which is read again. #}
+{% macro asked_nights() -%}
+    as_of_date >= cast('{{
+        '0001-01-01' if asks_of_everything() else env_var('ADVANCES_TESTED_NIGHT')
+    }}' as date)
+{%- endmacro %}
+
+
+{# Overrides dbt's own, by which a test asks of some rows of a table alone: `where` in
+   its configuration may name the condition above, as no YAML can call a macro. #}
+{% macro get_where_subquery(relation) -%}
+    {%- set where = config.get('where') -%}
+    {%- if where -%}
+        (
+            select * from {{ relation }}
+            where {{ where | replace('__asked_nights__', asked_nights()) }}
+        ) as asked
+    {%- else -%}
+        {{ relation }}
+    {%- endif -%}
+{%- endmacro %}
+
+
 {# The condition that a row is of a key or day that changed; true where everything is
    asked, or the rows have neither. #}
 {% macro only_changed(what) %}

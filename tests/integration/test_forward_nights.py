@@ -10,8 +10,11 @@ import pytest
 from nights import change, night_of, rows_of, value_of
 
 from jobs.build import BuildError, build
+from jobs.decide import decide
+from jobs.forecast import Share, forecast_fit, forecast_predict
 from jobs.ingest import ingest
 from jobs.night import Night
+from jobs.price import price
 from jobs.sources.catalogue import SampleSource
 from jobs.sources.protocol import DataError
 from jobs.sources.sample import Sample
@@ -267,3 +270,35 @@ def test_row_groups_of_nights_are_merged_on_sunday(thursday: Night) -> None:
     at_first, friday, saturday, sunday = counts
     assert at_first < friday < saturday
     assert sunday < saturday
+
+
+def test_nights_of_offers_that_passed_are_asked_again_on_sunday(
+    thursday: Night,
+) -> None:
+    """What was asked never changes, so other nights ask of what they write."""
+    forecast_fit(thursday)
+    forecast_predict(thursday, Share())
+    decide(thursday)
+    price(thursday)
+    build(thursday, "offers")
+    change(
+        thursday,
+        *[
+            """
+            insert into offers.fct_eligibility_reasons
+            select * replace (date '2026-01-01' as as_of_date)
+            from offers.fct_eligibility_reasons order by all limit 1
+        """
+        ]
+        * 2,
+    )
+    audited = "select as_of_date from offers.rpt_audited_night"
+
+    saturday, sunday = on(thursday, 2), on(thursday, 3)
+    build(saturday, "offers")
+    assert saturday.as_of_date == value_of(saturday, audited)
+    with pytest.raises(DataError, match="unique_grain_fct_eligibility_reasons"):
+        build(sunday, "offers")
+    # After that nothing counts as asked, whatever day it is.
+    with pytest.raises(DataError, match="unique_grain_fct_eligibility_reasons"):
+        build(on(thursday, 4), "offers")

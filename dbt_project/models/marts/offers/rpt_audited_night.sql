@@ -20,7 +20,9 @@ final as (
         count(
             case when offers.as_of_date = {{ as_of_date() }} then offers.offer_id end
         ) as offer_count,
-        count(case when offers.state = 'open' then offers.offer_id end) as open_count
+        count(case when offers.state = 'open' then offers.offer_id end) as open_count,
+        '{{ project_version() }}' as project_version,
+        {{ is_tested() }} as is_tested
     from offers
 
 )
