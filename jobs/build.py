@@ -14,7 +14,8 @@ from jobs.warehouse.protocol import Warehouse
 
 Part = Literal["cash_flow", "offers", "book", "accuracy"]
 
-#: The tables that name the night a part was built for, where something is asked of it.
+#: The table that names the night a part was last built and tested for; book and
+#: accuracy have none.
 MARKS = {"cash_flow": "rpt_built_night", "offers": "rpt_audited_night"}
 
 SUNDAY = 6
@@ -90,8 +91,9 @@ def _forward_from(
 
     A build that failed has left no night, so the next one starts from nothing; so does
     the first one of another dbt project, whose rows would stand beside those of the
-    one before. A night asks of everything on Sundays and where one before it was built
-    without tests.
+    one before. From nothing, cash-flow marts start over and all nights of the offers
+    are asked. A night asks of everything where it is a Sunday or the first since one,
+    and where the one before it was built without tests.
     """
     from_nothing = Start(version)
     if part not in MARKS or not warehouse.exists(part, MARKS[part]):
@@ -102,7 +104,9 @@ def _forward_from(
     if rows[0].get("project_version") != version:
         return from_nothing
     built = rows[0]["as_of_date"]
-    asks_of_changes = rows[0]["is_tested"] and night.as_of_date.weekday() != SUNDAY
+    since_sunday = (night.as_of_date.weekday() - SUNDAY) % 7
+    has_sunday = (night.as_of_date - built).days > since_sunday
+    asks_of_changes = rows[0]["is_tested"] and not has_sunday
     return Start(version, built, built if asks_of_changes else None)
 
 

@@ -7,6 +7,7 @@ then kills a build under way, which must not go on writing beside a second try.
 """
 
 import atexit
+import contextlib
 import gc
 import importlib
 import itertools
@@ -19,7 +20,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunner, dbtRunnerResult
@@ -51,7 +52,8 @@ def read_ahead(arguments: Sequence[str], environment: Mapping[str, str]) -> None
 
     Where it cannot be read, whoever runs dbt next is told.
     """
-    _ask(arguments, environment, output=None)
+    with contextlib.suppress(BrokenPipeError):
+        _send(arguments, environment, output="")
 
 
 def run_dbt(
@@ -60,35 +62,39 @@ def run_dbt(
     """Run dbt and return its exit code: 1 where a node failed, 2 where dbt did.
 
     What it prints goes to the file ``output``. Raises RuntimeError where the process
-    has died.
+    has died meanwhile.
     """
-    return int(_ask(arguments, environment, output))
-
-
-def _ask(
-    arguments: Sequence[str], environment: Mapping[str, str], output: Path | None
-) -> str:
-    """Hand a request to the process; wait for the answer where there is an output."""
-    server = _server()
-    request = {
-        "arguments": list(arguments),
-        "environment": dict(environment),
-        "output": str(output or ""),
-    }
-    if server.stdin is None or server.stdout is None:
-        message = "the dbt process has no pipes"
-        raise RuntimeError(message)
     try:
-        server.stdin.write(json.dumps(request) + "\n")
-        server.stdin.flush()
-        answer = server.stdout.readline() if output else "0"
+        answer = _send(arguments, environment, str(output)).readline()
     except BrokenPipeError:
         answer = ""
     if not answer:
-        _server.cache_clear()
-        message = f"the dbt process ended with code {server.wait()}"
+        message = f"the dbt process ended with code {_server().wait()}"
         raise RuntimeError(message)
-    return answer
+    return int(answer)
+
+
+def _send(
+    arguments: Sequence[str], environment: Mapping[str, str], output: str
+) -> IO[str]:
+    """Hand a request to the process, a new one where it has died.
+
+    Return the pipe that the answer comes through.
+    """
+    if _server().poll() is not None:
+        _server.cache_clear()
+    requests, answers = _server().stdin, _server().stdout
+    if requests is None or answers is None:
+        message = "the dbt process has no pipes"
+        raise RuntimeError(message)
+    request = {
+        "arguments": list(arguments),
+        "environment": dict(environment),
+        "output": output,
+    }
+    requests.write(json.dumps(request) + "\n")
+    requests.flush()
+    return answers
 
 
 def _serve() -> None:
@@ -109,7 +115,9 @@ def _serve() -> None:
             os.dup2(output.fileno(), sys.stdout.fileno())
             os.dup2(output.fileno(), sys.stderr.fileno())
         if not request["output"]:
-            _read_ahead(request["arguments"])
+            # What is wrong with the project, its build meets again and says.
+            with contextlib.suppress(Exception):
+                _read_ahead(request["arguments"])
             continue
         answers.write(f"{_build(request['arguments'])}\n")
         answers.flush()

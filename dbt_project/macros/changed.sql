@@ -9,12 +9,19 @@
 {% endmacro %}
 
 
-{# The condition that a row is of a night that tonight's build wrote, in a table whose
-   rows are nights: of tonight, or of the newest before it, which is read again. #}
-{% macro asked_nights() -%}
-    as_of_date >= cast('{{
+{# The night that it and all before it have been asked, YYYY-MM-DD; one before any where
+   everything is. #}
+{% macro tested_night() %}
+    {{- return(
         '0001-01-01' if asks_of_everything() else env_var('ADVANCES_TESTED_NIGHT')
-    }}' as date)
+    ) -}}
+{% endmacro %}
+
+
+{# The condition that a row is of a night that tonight's build may have written, in a
+   table whose rows are nights: `first_night_to_replace` goes no further back. #}
+{% macro asked_nights() -%}
+    as_of_date >= cast('{{ tested_night() }}' as date)
 {%- endmacro %}
 
 

@@ -1,8 +1,9 @@
 {# Forward nights: models with `touched` in their `meta` add what came since the night
    before to what is there. DECISIONS.md, "Forward nights", has the whole rule. #}
 
-{# The night that all marts were built for before this build, YYYY-MM-DD, or none, where
-   they start over. `advances build` knows it, and when it must not be believed. #}
+{# The night that all marts of this part were built for before this build, YYYY-MM-DD,
+   or none, where they start over. `advances build` knows it, and when it must not be
+   believed. #}
 {% macro built_night() %}
     {%- set text = env_var('ADVANCES_BUILT_NIGHT', '') if execute else '' -%}
     {{- return(text if text and text < night_text() else none) -}}

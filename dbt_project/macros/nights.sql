@@ -1,12 +1,14 @@
 {# Tables whose rows are nights: decisions, offers, the book, health. #}
 
 {# The night to start from when nights are added to a table whose rows are nights: the
-   newest one there, which may be half done, or the night being built. #}
+   newest one there, which may be half done, or the night being built. None before the one
+   that has been tested: it, and those that had no rows, are done. #}
 {% macro first_night_to_replace() %}
     {%- set newest = run_query("select max(as_of_date) as newest from " ~ this) -%}
     {%- set night = newest.columns[0].values()[0] if execute else none -%}
-    {%- set first = [night_text(), (night or '0001-01-01') | string] | min -%}
-    {{- return("cast('" ~ first[:10] ~ "' as date)") -}}
+    {%- set there = ((night or '0001-01-01') | string)[:10] -%}
+    {%- set first = [night_text(), [there, tested_night()] | max] | min -%}
+    {{- return("cast('" ~ first ~ "' as date)") -}}
 {% endmacro %}
 
 

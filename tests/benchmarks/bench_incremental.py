@@ -6,8 +6,8 @@ loads the week as one night and builds again. Both are timed in one run, because
 their ratio means something on a busy machine. 7,000 sellers bring 10 million rows.
 
 A process imports dbt and reads the project once, however much it builds, and a night
-does it while it loads. So that is done before either, by the same of 60 sellers; done
-once more, these tell what a build costs whatever its rows. The day after, a Sunday,
+does it while it loads. So a first run of 60 sellers pays for that; a second one shows
+what a build costs at any size. The day after, a Sunday,
 asks everything again and merges the row groups that nights have left, as full builds
 do. Processor time is that of dbt's process.
 """

@@ -1,9 +1,10 @@
 """What the builds of a night cost after many nights, as a ratio to those after one.
 
 ``python tests/benchmarks/bench_many_nights.py [SELLERS] [NIGHTS]``: a whole night of a
-sample, then the next one; then the same with the first copied to that many nights
-before it, each row moved back by as many days, in every table whose rows are nights.
-Neither night is a Sunday, on which all nights are asked.
+sample, then the next one; then the same with copies of the first, each moved back by
+some days, so that there are that many nights before. Copied are tables with a row for
+each seller and night; offers, their changes and disclosures have keys and nights that a
+copy would break. Neither night is a Sunday, on which all nights are asked.
 """
 
 import sys
@@ -35,7 +36,7 @@ GROWING = (
 
 
 def copy_back(night: Night, nights: int) -> None:
-    """Copy the rows of the one night there is to that many before it."""
+    """Copy the rows of the one night there is until there are that many."""
     for table in GROWING:
         columns = rows_of(night, f"select * from (describe {table})")
         moved = ", ".join(

@@ -66,3 +66,14 @@ def test_what_cannot_be_read_ahead_is_said_by_the_build(
 
     assert code == 2
     assert "no_such_model" in printed.read_text("utf-8")
+
+
+def test_a_macro_that_nobody_calls_ends_no_process(
+    project: Path, tmp_path: Path
+) -> None:
+    """Reading ahead compiles every macro, a build those that it needs."""
+    macro = "{% macro unused() %}{{ this | no_such_filter }}{% endmacro %}"
+    (project / "macros" / "unused.sql").write_text(macro, "utf-8")
+    read_ahead(*request(project, tmp_path / "ahead"))
+
+    assert not has_read(project, tmp_path / "build")

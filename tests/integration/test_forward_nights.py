@@ -272,33 +272,39 @@ def test_row_groups_of_nights_are_merged_on_sunday(thursday: Night) -> None:
     assert sunday < saturday
 
 
-def test_nights_of_offers_that_passed_are_asked_again_on_sunday(
-    thursday: Night,
-) -> None:
-    """What was asked never changes, so other nights ask of what they write."""
+def test_offers_of_nights_that_passed_are_asked_when_all_are(thursday: Night) -> None:
+    """Other nights ask of what they write themselves, which never changes again."""
     forecast_fit(thursday)
     forecast_predict(thursday, Share())
     decide(thursday)
     price(thursday)
     build(thursday, "offers")
-    change(
-        thursday,
-        *[
-            """
-            insert into offers.fct_eligibility_reasons
-            select * replace (date '2026-01-01' as as_of_date)
-            from offers.fct_eligibility_reasons order by all limit 1
-        """
-        ]
-        * 2,
-    )
-    audited = "select as_of_date from offers.rpt_audited_night"
+    reasons = "{schema}.{table} select * replace (date '{day}' as as_of_date) from"
+    reasons += " {schema}.{table} order by all limit 1"
+    old = {"schema": "offers", "table": "fct_eligibility_reasons", "day": "2026-01-01"}
+    change(thursday, *["insert into " + reasons.format(**old)] * 2)
 
-    saturday, sunday = on(thursday, 2), on(thursday, 3)
-    build(saturday, "offers")
-    assert saturday.as_of_date == value_of(saturday, audited)
-    with pytest.raises(DataError, match="unique_grain_fct_eligibility_reasons"):
-        build(sunday, "offers")
-    # After that nothing counts as asked, whatever day it is.
-    with pytest.raises(DataError, match="unique_grain_fct_eligibility_reasons"):
-        build(on(thursday, 4), "offers")
+    friday, saturday = on(thursday, 1), on(thursday, 2)
+    build(friday, "offers")
+    audited = "select as_of_date from offers.rpt_audited_night"
+    assert friday.as_of_date == value_of(friday, audited)
+    change(friday, "create table main.mark as select * from offers.rpt_audited_night")
+    mark = "offers.rpt_audited_night"
+    new = {"schema": "underwriting", "table": "eligibility_reasons"}
+    new_fault = "insert into " + reasons.format(**new, day=saturday.as_of_date)
+    for night, *spoilt in (
+        (saturday, f"update {mark} set is_tested = false"),
+        (saturday, f"update {mark} set project_version = 'other'"),
+        (saturday, f"delete from {mark}"),
+        (on(thursday, 3),),
+        (on(thursday, 4),),  # No night was built on Sunday.
+        (saturday, "delete from offers.fct_eligibility_reasons", new_fault, new_fault),
+    ):
+        change(
+            friday,
+            f"delete from {mark}",
+            f"insert into {mark} select * from main.mark",
+            *spoilt,
+        )
+        with pytest.raises(DataError, match="unique_grain_fct_eligibility_reasons"):
+            build(night, "offers")
