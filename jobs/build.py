@@ -38,8 +38,8 @@ class BuildError(AdvancesError, RuntimeError):
     """dbt could not run at all; its own output says why."""
 
 
-def warm_up(night: Night) -> None:
-    """Begin to get dbt ready for the night's builds, while other work goes on."""
+def read_project_ahead(night: Night) -> None:
+    """Begin to read the project for the night's builds, while other work goes on."""
     read_ahead(*_request(night, Start(project_version(night.settings.dbt_project))))
 
 

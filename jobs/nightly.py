@@ -8,7 +8,7 @@ import pandas as pd
 
 from jobs import telemetry
 from jobs.book import book
-from jobs.build import build, warm_up
+from jobs.build import build, read_project_ahead
 from jobs.challenge import challenge
 from jobs.check_repayments import check
 from jobs.decide import decide
@@ -100,7 +100,7 @@ def nightly(night: Night, on_step: Callable[[str], None]) -> dict[str, float]:
 
     A step that fails stops the night and leaves the tables of later steps alone.
     """
-    warm_up(night)
+    read_project_ahead(night)
     seconds = {}
     for name, step in steps_of(night).items():
         on_step(name)

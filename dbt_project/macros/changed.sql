@@ -9,8 +9,8 @@
 {% endmacro %}
 
 
-{# The night that it and all before it have been asked, YYYY-MM-DD; one before any where
-   everything is. #}
+{# The last night that has been asked, as all before it have, YYYY-MM-DD; one before any
+   where everything is asked. #}
 {% macro tested_night() %}
     {{- return(
         '0001-01-01' if asks_of_everything() else env_var('ADVANCES_TESTED_NIGHT')

@@ -1,8 +1,8 @@
 {# Tables whose rows are nights: decisions, offers, the book, health. #}
 
 {# The night to start from when nights are added to a table whose rows are nights: the
-   newest one there, which may be half done, or the night being built. None before the one
-   that has been tested: it, and those that had no rows, are done. #}
+   newest one there, which may be half done, or the night being built. It is never before
+   the one tested last: the nights until then are done, also those without rows. #}
 {% macro first_night_to_replace() %}
     {%- set newest = run_query("select max(as_of_date) as newest from " ~ this) -%}
     {%- set night = newest.columns[0].values()[0] if execute else none -%}

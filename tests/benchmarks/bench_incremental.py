@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import psutil
 from nights import night_of, value_of
 
-from jobs.build import build, warm_up
+from jobs.build import build, read_project_ahead
 from jobs.ingest import ingest
 from jobs.sources.catalogue import SampleSource
 from jobs.sources.sample import Sample
@@ -55,7 +55,7 @@ def measured(sellers: int) -> tuple[list[Spent], list[int]]:
         home = Path(folder)
         for as_of_date in (last - timedelta(days=6), last, last + timedelta(days=1)):
             night = night_of(home, SampleSource(sample, home), as_of_date)
-            warm_up(night)
+            read_project_ahead(night)
             ingest(night)
             rows.append(value_of(night, ROWS))
             started, used = time.perf_counter(), processor_seconds()
