@@ -29,7 +29,8 @@ from jobs.night import Night
 from jobs.sources.catalogue import SampleSource
 from jobs.sources.sample import Sample
 
-SAMPLE = Sample(sellers=300, days=400, seed=3)
+SAMPLE = Sample(sellers=500, days=400, seed=5)
+SOURCE = f"sample:sellers={SAMPLE.sellers},days={SAMPLE.days},seed={SAMPLE.seed}"
 NIGHTS = (SAMPLE.end_date - timedelta(days=1), SAMPLE.end_date)
 #: All that was decided and all that was true, by schema.
 COMPARED = {
@@ -136,10 +137,7 @@ def run(night: Night, as_of_date: date, environment: dict[str, str]) -> None:
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "jobs", *words, "--as-of", str(as_of_date)),
-                *(
-                    "--source",
-                    f"sample:sellers={SAMPLE.sellers},days={SAMPLE.days},seed=3",
-                ),
+                *("--source", SOURCE),
             ],
             env=os.environ | {"ADVANCES_HOME": str(night.settings.home)} | environment,
             capture_output=True,
@@ -169,7 +167,7 @@ def test_two_nights_are_the_same_in_both_warehouses(
     monkeypatch: pytest.MonkeyPatch,
     show: Callable[[str], None],
 ) -> None:
-    """300 sellers, two nights and the first again: each row of each table is equal."""
+    """500 sellers, two nights and the first again: each row of each table is equal."""
     embedded = night_of(
         tmp_path / "duckdb", SampleSource(SAMPLE, tmp_path / "duckdb"), NIGHTS[1]
     )
