@@ -21,13 +21,13 @@ from google.api_core.exceptions import NotFound
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
-from google.cloud.bigquery.table import RowIterator
 from google.cloud.bigquery_storage import BigQueryReadClient
 from google.cloud.bigquery_storage_v1.services.big_query_read.transports import (
     BigQueryReadGrpcTransport,
 )
 
 from jobs.warehouse.bigquery_errors import explained, is_conflict
+from jobs.warehouse.bigquery_reading import read_rows
 from jobs.warehouse.bigquery_staging import map_timestamps, transaction, write_parquet
 from jobs.warehouse.protocol import WarehouseError, Write
 from jobs.warehouse.table import Table, Type
@@ -151,11 +151,11 @@ class BigQueryWarehouse:
     def query(self, sql: str, **parameters: object) -> pa.Table:
         """Return the answer to ``sql``, whose ``$name`` stand for ``parameters``."""
         with explained("asking"):
-            rows = self._run(re.sub(r"\$(\w+)", r"@\1", sql), parameters)
-            found = rows.to_arrow(bqstorage_client=self._reader)
+            job = self._run(re.sub(r"\$(\w+)", r"@\1", sql), parameters)
+            found = read_rows(self._reader, job, self._deadline_seconds)
         return _without_zones(found)
 
-    def _run(self, sql: str, parameters: Mapping[str, object]) -> RowIterator:
+    def _run(self, sql: str, parameters: Mapping[str, object]) -> bigquery.QueryJob:
         config = bigquery.QueryJobConfig(
             query_parameters=[
                 _parameter(name, value) for name, value in parameters.items()
@@ -166,7 +166,8 @@ class BigQueryWarehouse:
         job = self._client.query(
             sql, job_config=config, retry=self._retry, timeout=_CALL_SECONDS
         )
-        return job.result(retry=self._retry, timeout=self._deadline_seconds)
+        job.result(retry=self._retry, timeout=self._deadline_seconds)
+        return job
 
     def exists(self, schema: str, name: str) -> bool:
         """Tell whether a table or view of that name is there."""

@@ -128,6 +128,38 @@ def test_what_went_in_comes_out(warehouse: Warehouse) -> None:
     assert expected.to_pylist() == found.to_pylist()
 
 
+def test_a_large_answer_comes_whole_and_in_its_order(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """250,000 rows come by streams at once; in an order, by one; none keep their types.
+
+    The stand-in cuts its streams in order, and BigQuery does not.
+    """
+    from jobs.warehouse.bigquery_reading import BigQueryReadClient  # noqa: PLC0415
+
+    opened = BigQueryReadClient.create_read_session
+    streams: list[int] = []
+
+    def count_streams(*given: object, **named: object) -> object:
+        session = opened(*given, **named)
+        streams.append(len(session.streams))
+        return session
+
+    monkeypatch.setattr(BigQueryReadClient, "create_read_session", count_streams)
+    amounts = range(250_000)
+    warehouse.replace([write(FIRST, *amounts)])
+    asked = f"select balance_minor, currency_code from raw.balances {EVERY_DAY}"
+
+    found = warehouse.query(asked)
+    ordered = warehouse.query(f"{asked}\nOrder  by balance_minor desc")
+    none = warehouse.query(f"{asked} and balance_minor < 0")
+
+    assert list(amounts) == sorted(found["balance_minor"].to_pylist())
+    assert list(reversed(amounts)) == ordered["balance_minor"].to_pylist()
+    assert (0, found.schema.types) == (len(none), none.schema.types)
+    assert streams in ([], [3, 1, 0])
+
+
 def test_a_rewrite_replaces_its_partition_alone(warehouse: Warehouse) -> None:
     """The second write of a night takes the place of the first; others stay."""
     warehouse.replace([write(FIRST, 1, 2), write(SECOND, 3, 4)])
