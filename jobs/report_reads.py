@@ -17,6 +17,16 @@ from jobs.warehouse.protocol import Warehouse
 _HISTORY_DAYS = 28
 _VINTAGE_DAYS = 550
 
+_LOADS = """
+    with placed as (
+        select table_name, ingest_date, window_end_at, loaded_count, quarantined_count,
+            row_number() over (
+                partition by table_name order by ingest_date desc
+            ) as place
+        from raw.loads where ingest_date <= $as_of_date
+    )
+    select * from placed where place = 1"""
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -67,24 +77,29 @@ def read_facts(answers: Answers) -> dict[str, Rows | None]:
     facts: dict[str, Rows | None] = {
         name: answers.ask(sql) for name, sql in QUESTIONS.items()
     }
-    facts["tables"] = [_table(answers, name) for name in TABLES]
+    facts["tables"] = _tables(answers)
     return facts
 
 
-def _table(answers: Answers, name: str) -> Row:
-    """Return the newest load of a raw table and the newest row of tonight's."""
-    loads = answers.ask(
-        "select ingest_date, window_end_at, loaded_count, quarantined_count"
-        " from raw.loads where table_name = $table_name"
-        " and ingest_date <= $as_of_date order by ingest_date desc limit 1",
-        table_name=name,
+def _tables(answers: Answers) -> Rows:
+    """Return each raw table's newest load, and the newest of its rows of tonight."""
+    there = [name for name in TABLES if answers.exists(f"raw.{name}")]
+    newest = " union all ".join(
+        f"select '{name}' as table_name, max(updated_at) as newest_at"
+        f" from raw.{name} where ingest_date = $as_of_date"
+        for name in there
     )
-    newest = answers.ask(
-        f"select max(updated_at) as newest_at from raw.{name}"
-        " where ingest_date = $as_of_date"
-    )
-    return {
-        "table_name": name,
-        "load": loads[0] if loads else None,
-        "newest_at": newest[0]["newest_at"] if newest else None,
-    }
+    loads = _by_table(answers.ask(_LOADS))
+    rows = _by_table(answers.ask(newest) if there else None)
+    return [
+        {
+            "table_name": name,
+            "load": loads.get(name),
+            "newest_at": rows.get(name, {}).get("newest_at"),
+        }
+        for name in TABLES
+    ]
+
+
+def _by_table(rows: list[Row] | None) -> dict[str, Row]:
+    return {row["table_name"]: row for row in rows or []}
