@@ -1,10 +1,14 @@
 """What to do about a failure of BigQuery, in words for whoever is on call."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import contextmanager
 
-from google.api_core.exceptions import GoogleAPICallError, RetryError
+from google.api_core.exceptions import (
+    DeadlineExceeded,
+    GoogleAPICallError,
+    RetryError,
+)
 from google.auth.exceptions import GoogleAuthError
 from requests.exceptions import ConnectionError as NoConnectionError
 from requests.exceptions import Timeout
@@ -35,7 +39,12 @@ _ADVICE = {
     "timeout": "it took longer than ADVANCES_BIGQUERY_DEADLINE_SECONDS",
     "stopped": "the job was stopped, or ran into ADVANCES_BIGQUERY_DEADLINE_SECONDS",
 }
-_BY_STATUS = {401: "accessDenied", 403: "accessDenied", 404: "notFound"}
+_BY_STATUS = {
+    401: "accessDenied",
+    403: "accessDenied",
+    404: "notFound",
+    429: "quotaExceeded",
+}
 #: How BigQuery words that another transaction changed the same table first.
 _CONFLICTS = ("concurrent update", "serialize access", "transaction conflict")
 
@@ -54,11 +63,13 @@ def explain(error: BaseException, doing: str) -> WarehouseError:
 
 
 def _reason(error: BaseException) -> str:
-    if isinstance(error, (FutureTimeoutError, RetryError, Timeout)):
+    if isinstance(error, (DeadlineExceeded, FutureTimeoutError, RetryError, Timeout)):
         return "timeout"
     if not isinstance(error, GoogleAPICallError):
         return ""
-    reasons = [str(entry.get("reason")) for entry in error.errors]
+    # The Storage Read API tells its status alone, and has the call itself in here.
+    details = [entry for entry in error.errors if isinstance(entry, Mapping)]
+    reasons = [str(entry.get("reason")) for entry in details]
     known = [reason for reason in reasons if reason in _ADVICE]
     return known[0] if known else _BY_STATUS.get(error.code or 0, "")
 

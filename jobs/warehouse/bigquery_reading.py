@@ -6,6 +6,7 @@ whether it is done: it would wait longer for a small answer than the answer take
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pyarrow as pa
 from google.cloud.bigquery import QueryJob
@@ -47,16 +48,24 @@ def read_rows(
     )
     schema = pa.ipc.read_schema(pa.py_buffer(session.arrow_schema.serialized_schema))
 
+    is_broken = Event()
+
     def batches(stream: ReadStream) -> list[pa.RecordBatch]:
+        found = []
         # The client takes up a stream that breaks where it was.
-        return [
-            pa.ipc.read_record_batch(
-                pa.py_buffer(response.arrow_record_batch.serialized_record_batch),
-                schema,
-            )
-            for response in reader.read_rows(stream.name, timeout=deadline_seconds)
-        ]
+        for response in reader.read_rows(stream.name, timeout=deadline_seconds):
+            if is_broken.is_set():
+                break
+            rows = pa.py_buffer(response.arrow_record_batch.serialized_record_batch)
+            found.append(pa.ipc.read_record_batch(rows, schema))
+        return found
 
     with ThreadPoolExecutor(max(1, len(session.streams))) as pool:
-        found = [batch for part in pool.map(batches, session.streams) for batch in part]
+        try:
+            parts = list(pool.map(batches, session.streams))
+        except BaseException:
+            # The other streams end at their next rows, not at their last.
+            is_broken.set()
+            raise
+    found = [batch for part in parts for batch in part]
     return pa.Table.from_batches(found, schema)

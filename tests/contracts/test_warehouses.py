@@ -157,7 +157,7 @@ def test_a_large_answer_comes_whole_and_in_its_order(
     assert list(amounts) == sorted(found["balance_minor"].to_pylist())
     assert list(reversed(amounts)) == ordered["balance_minor"].to_pylist()
     assert (0, found.schema.types) == (len(none), none.schema.types)
-    assert streams in ([], [3, 1, 0])
+    assert streams == ([] if isinstance(warehouse, DuckDBWarehouse) else [3, 1, 0])
 
 
 def test_a_rewrite_replaces_its_partition_alone(warehouse: Warehouse) -> None:

@@ -1,10 +1,16 @@
 """A failure of BigQuery says what to do, in the words of our own settings."""
 
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 
+import grpc
 import pytest
 from google.api_core.exceptions import BadRequest, Forbidden, NotFound
 from google.auth.exceptions import DefaultCredentialsError
+from google.cloud.bigquery_storage import BigQueryReadClient
+from google.cloud.bigquery_storage_v1.services.big_query_read.transports import (
+    BigQueryReadGrpcTransport,
+)
 
 from jobs.warehouse.bigquery_errors import explain, explained, is_conflict
 from jobs.warehouse.protocol import WarehouseError
@@ -38,6 +44,40 @@ def test_a_failure_names_what_helps(error: Exception, advice: str) -> None:
 
     assert message.startswith(f"BigQuery, asking: {error}".splitlines()[0])
     assert advice in message
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("PERMISSION_DENIED", "roles/bigquery.readSessionUser"),
+        ("RESOURCE_EXHAUSTED", "a quota of the project"),
+        ("DEADLINE_EXCEEDED", "ADVANCES_BIGQUERY_DEADLINE_SECONDS"),
+    ],
+)
+def test_a_failure_of_reading_names_what_helps(code: str, advice: str) -> None:
+    """The Storage Read API fails in another form, here over a connection of its own."""
+    handler = grpc.unary_unary_rpc_method_handler(
+        lambda _request, context: context.abort(grpc.StatusCode[code], "no")
+    )
+    service = "google.cloud.bigquery.storage.v1.BigQueryRead"
+    server = grpc.server(ThreadPoolExecutor(1))
+    server.add_generic_rpc_handlers(
+        [grpc.method_handlers_generic_handler(service, {"CreateReadSession": handler})]
+    )
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+    reader = BigQueryReadClient(transport=BigQueryReadGrpcTransport(channel=channel))
+
+    try:
+        with pytest.raises(WarehouseError) as failure, explained("asking"):
+            reader.create_read_session(parent="projects/p", retry=None, timeout=10)
+    finally:
+        channel.close()
+        server.stop(None)
+
+    assert str(failure.value).startswith("BigQuery, asking: ")
+    assert advice in str(failure.value)
 
 
 def test_missing_credentials_are_named() -> None:
