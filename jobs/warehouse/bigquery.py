@@ -27,7 +27,7 @@ from google.cloud.bigquery_storage_v1.services.big_query_read.transports import 
 )
 
 from jobs.warehouse.bigquery_errors import explained, is_conflict
-from jobs.warehouse.bigquery_reading import read_rows
+from jobs.warehouse.bigquery_reading import CALL_SECONDS, read_rows
 from jobs.warehouse.bigquery_staging import map_timestamps, transaction, write_parquet
 from jobs.warehouse.protocol import WarehouseError, Write
 from jobs.warehouse.table import Table, Type
@@ -36,8 +36,8 @@ from jobs.warehouse.table import Table, Type
 SCRATCH = "advances_scratch"
 _DAY_MS = 24 * 60 * 60 * 1000
 _TRIES = 8
-#: One call over the network, and all its retries together.
-_CALL_SECONDS, _RETRY_SECONDS = 60.0, 180.0
+#: All retries of a call together.
+_RETRY_SECONDS = 180.0
 _TYPES: dict[Type, str] = {
     "text": "STRING",
     "integer": "INTEGER",
@@ -164,7 +164,7 @@ class BigQueryWarehouse:
             **self._limits,
         )
         job = self._client.query(
-            sql, job_config=config, retry=self._retry, timeout=_CALL_SECONDS
+            sql, job_config=config, retry=self._retry, timeout=CALL_SECONDS
         )
         job.result(retry=self._retry, timeout=self._deadline_seconds)
         return job
@@ -232,7 +232,7 @@ class BigQueryWarehouse:
             staged.append(name)
             with explained(f"loading rows for {write.table.address}"):
                 job = self._client.load_table_from_file(
-                    file, name, job_config=config, timeout=_CALL_SECONDS
+                    file, name, job_config=config, timeout=CALL_SECONDS
                 )
                 job.result(retry=self._retry, timeout=self._deadline_seconds)
         return name

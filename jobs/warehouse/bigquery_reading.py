@@ -23,8 +23,8 @@ _COMPRESSED = ReadSession.TableReadOptions(
         buffer_compression=ArrowSerializationOptions.CompressionCodec.LZ4_FRAME
     )
 )
-#: Opening a session is one call over the network.
-_CALL_SECONDS = 60.0
+#: One call over the network.
+CALL_SECONDS = 60.0
 
 
 def read_rows(
@@ -44,7 +44,7 @@ def read_rows(
         ),
         # One stream keeps the order; otherwise as many as the service sees fit.
         max_stream_count=1 if is_ordered else 0,
-        timeout=_CALL_SECONDS,
+        timeout=CALL_SECONDS,
     )
     schema = pa.ipc.read_schema(pa.py_buffer(session.arrow_schema.serialized_schema))
 

@@ -14,9 +14,9 @@ Two of its gaps stop dbt-bigquery; each is closed by one function below.
 
 Its habits take most of its time: for every job, and for every table in it, it lists all
 tables with their sizes, a millisecond each, and all columns of all tables, and DuckDB
-searches the disk for a pandas that is not there. Four functions find the same in a
-hundredth of the time: ``look_up_objects``, ``look_up_columns``,
-``list_no_temporary_tables`` and ``miss_pandas_at_once``.
+searches the disk for a pandas that is not there. Four functions find the same without
+that: ``look_up_objects``, ``look_up_columns``, ``list_no_temporary_tables`` and
+``miss_pandas_at_once``.
 """
 
 import json
@@ -55,8 +55,8 @@ left join {metadata}.ducklake_table_stats using (table_id)
 where end_snapshot is null and schema_name = $1 and name = coalesce($2, name)
 order by name
 """
-#: The columns of one table, as the list of all columns has them; a view's columns are
-#: never asked for, as none is required and none hidden.
+#: The columns of one table, as the list of all columns has them, and none of a view:
+#: what is asked for are required and hidden columns, and a view has neither.
 COLUMNS = """(
     select
         ? as database_name, ? as schema_name, ? as table_name,
